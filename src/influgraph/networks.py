@@ -1,0 +1,339 @@
+"""Who pays attention to whom: labelled sparse matrices built from the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from influgraph.dataset import resolved_engagements, study_period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import igraph
+    import networkx as nx
+    from numpy.typing import ArrayLike, NDArray
+
+    from influgraph.dataset import Dataset
+
+KINDS = ("repost", "reply", "quote", "mention", "like", "comment", "click", "purchase", "view", "share")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """
+    Accounts and the attention they pay one another.
+
+    Attributes
+    ----------
+    account_ids
+        One unique id per account, in dataset order.
+    weights
+        ``weights[i, j]`` is the attention that account i pays to account j: a square float64 matrix
+        in canonical CSR form (sorted columns, no duplicates), finite, without negative entries
+        and without self-attention. Influence spreads along its transpose.
+
+    Raises
+    ------
+    ValueError
+        If ids repeat, or the matrix is not of that form; `network_from_pairs` makes one that is.
+
+    Examples
+    --------
+    >>> ids = pd.Index(["ann", "ben", "cem", "dia", "eva"])
+    >>> network = network_from_pairs([1, 2, 2, 3], [0, 0, 1, 0], account_ids=ids)
+    >>> network.weights.toarray().sum(axis=0)
+    array([3., 1., 0., 0., 0.])
+    """
+
+    account_ids: pd.Index
+    weights: csr_array
+
+    def __post_init__(self) -> None:
+        """Refuse what would make every measure silently wrong."""
+        size, weights = len(self.account_ids), self.weights
+        if not self.account_ids.is_unique:
+            raise ValueError("account_ids must be unique, received repeated ids")
+        if not isinstance(weights, csr_array) or weights.dtype != np.float64:
+            raise ValueError(f"weights must be a csr_array of float64, received {weights!r}")
+        if weights.shape != (size, size):
+            raise ValueError(f"weights must have shape {(size, size)}, received {weights.shape}")
+        if not weights.has_canonical_format or weights.diagonal().any():
+            raise ValueError("weights must have sorted columns, no duplicates and an empty diagonal")
+        if weights.nnz and not (weights.data.min() > 0 and np.isfinite(weights.data.max())):
+            raise ValueError("weights must be positive and finite, received others")
+
+    def to_networkx(self) -> nx.DiGraph[Any]:
+        """
+        Copy into a networkx ``DiGraph`` with the ids as its nodes and an edge attribute ``weight``.
+
+        Examples
+        --------
+        >>> ids = pd.Index(["ann", "ben", "cem"])
+        >>> network_from_pairs([1, 2], [0, 0], account_ids=ids).to_networkx().in_degree("ann")
+        2
+        """
+        import networkx as nx
+
+        pairs, ids = self.weights.tocoo(), self.account_ids
+        graph: nx.DiGraph[Any] = nx.DiGraph()
+        graph.add_nodes_from(ids)
+        sources, targets = ids.take(pairs.row), ids.take(pairs.col)
+        graph.add_weighted_edges_from(zip(sources, targets, pairs.data.tolist(), strict=True))
+        return graph
+
+    def to_igraph(self) -> igraph.Graph:
+        """
+        Copy into a directed igraph ``Graph`` with the ids as ``name`` and an edge attribute ``weight``.
+
+        Examples
+        --------
+        >>> ids = pd.Index(["ann", "ben", "cem"])
+        >>> network_from_pairs([1, 2], [0, 0], account_ids=ids).to_igraph().degree("ann", mode="in")
+        2
+        """
+        import igraph
+
+        pairs = self.weights.tocoo()
+        graph = igraph.Graph(n=len(self.account_ids), edges=np.column_stack(pairs.coords), directed=True)
+        graph.vs["name"] = self.account_ids.tolist()
+        graph.es["weight"] = pairs.data.tolist()
+        return graph
+
+
+def network_from_pairs(
+    source_codes: ArrayLike,
+    target_codes: ArrayLike,
+    *,
+    account_ids: pd.Index,
+    weights: ArrayLike | None = None,
+) -> Network:
+    """
+    Build a network from pairs of account codes, in any order.
+
+    An account's code is its position in `account_ids`. Repeated pairs are merged: their weights are
+    summed; without weights every pair counts 1.0, however often it occurs. Pairs of an account
+    with itself, and pairs whose weights sum to nothing (below the smallest normal float), are left out.
+
+    Parameters
+    ----------
+    source_codes, target_codes
+        Who pays attention, and who receives it: whole numbers from 0 to ``len(account_ids) - 1``.
+    account_ids
+        The ids the codes stand for.
+    weights
+        One finite number of at least 0 per pair.
+
+    Raises
+    ------
+    ValueError
+        If a code is out of range, a weight is negative or not finite, or the lengths differ.
+
+    Examples
+    --------
+    >>> ids = pd.Index(["ann", "ben", "cem", "dia", "eva"])
+    >>> network = network_from_pairs([1, 2, 1, 4], [0, 0, 0, 4], account_ids=ids, weights=[1, 2, 3, 4])
+    >>> network.weights.toarray()[:, 0]
+    array([0., 4., 2., 0., 0.])
+    """
+    from influgraph._network_kernels import sort_pairs
+
+    size = len(account_ids)
+    sources = _checked_codes("source_codes", source_codes, size)
+    targets = _checked_codes("target_codes", target_codes, size)
+    amounts = np.empty(0) if weights is None else _checked_amounts(weights)
+    received = [sources.size, targets.size, *([] if weights is None else [amounts.size])]
+    if len(set(received)) > 1:
+        raise ValueError(f"source_codes, target_codes and weights must be equally long, received {received}")
+    columns, sums = np.empty(sources.size, np.int32), np.empty(sources.size)
+    indptr = sort_pairs(sources, targets, amounts, size, columns, sums)
+    if indptr[-1] <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)
+    columns.resize(indptr[-1], refcheck=False)
+    sums.resize(indptr[-1], refcheck=False)
+    matrix = csr_array((sums, columns, indptr), shape=(size, size))
+    matrix.has_canonical_format = True
+    return Network(account_ids, matrix)
+
+
+def follow_network(data: Dataset) -> Network:
+    """
+    Who follows whom: weight 1.0 from each follower to each account it follows, each pair once.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> follows = pd.DataFrame({"follower_id": ["ben", "cem", "cem"], "followed_id": ["ann", "ann", "ben"]})
+    >>> follow_network(from_tables(follows=follows)).weights.nnz
+    3
+    """
+    follower, followed = (data.follows[column].cat.codes for column in ("follower_id", "followed_id"))
+    return network_from_pairs(follower, followed, account_ids=data.account_ids)
+
+
+def engagement_network(
+    data: Dataset,
+    *,
+    kinds: Sequence[str] | None = None,
+    weights: Mapping[str, float] | None = None,
+    half_life: str | None = None,
+) -> Network:
+    """
+    Who engages with whom: summed weights of the acts each account did to each other account.
+
+    Reposts and replies that only `posts` tells of count as acts; acts done to nobody do not.
+
+    Parameters
+    ----------
+    data
+        Its engagements and posts are used.
+    kinds
+        Which kinds of act count; by default every kind in the data.
+    weights
+        A factor by kind, of at least 0; kinds not named have 1.0.
+    half_life
+        A duration such as ``"30D"``: an act this much older than the study's last timestamp counts
+        half. Acts without a time count in full.
+
+    Raises
+    ------
+    ValueError
+        If a kind is neither in the data nor one of the usual kinds, a factor is negative or not
+        finite, or the half-life is not a positive duration.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> acts = pd.DataFrame({"account_id": "ben", "target_id": "ann", "kind": ["like", "reply"]})
+    >>> engagement_network(from_tables(engagements=acts), weights={"like": 0.1}).weights.toarray()
+    array([[0. , 1.1],
+           [0. , 0. ]])
+    """
+    acts = resolved_engagements(data)
+    acts = acts[acts["receiver_id"].notna()]
+    names = acts["kind"].cat.categories
+    _refuse_unknown_kinds("kinds", kinds or (), names)
+    _refuse_unknown_kinds("weights", weights or (), names)
+    factors = {name: 1.0 for name in names if kinds is None or name in kinds}
+    factors |= {name: factor for name, factor in (weights or {}).items() if name in factors}
+    factor_by_code = np.array([factors.get(name, 0.0) for name in names])
+    amounts = acts["weight"].to_numpy() * factor_by_code[acts["kind"].cat.codes]
+    if half_life is not None:
+        amounts *= _share_left(acts["created_at"], study_period(data), half_life)
+    givers, receivers = acts["account_id"].cat.codes, acts["receiver_id"].cat.codes
+    return network_from_pairs(givers, receivers, account_ids=data.account_ids, weights=amounts)
+
+
+def from_networkx(graph: nx.Graph[Any]) -> Network:
+    """
+    Copy a networkx graph: its nodes are the ids, the edge attribute ``weight`` (else 1.0) the weights.
+
+    Parallel edges are summed, self-loops left out; an undirected edge is attention both ways.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from_networkx(nx.DiGraph([("ben", "ann"), ("cem", "ann")])).account_ids.tolist()
+    ['ben', 'ann', 'cem']
+    """
+    code = {node: position for position, node in enumerate(graph)}
+    edges = list(graph.edges(data="weight", default=1.0))
+    sources = np.array([code[source] for source, _, _ in edges], np.int32)
+    targets = np.array([code[target] for _, target, _ in edges], np.int32)
+    ids = pd.Index(list(graph), tupleize_cols=False)
+    return _from_edges(
+        sources, targets, [weight for _, _, weight in edges], ids, directed=graph.is_directed()
+    )
+
+
+def from_igraph(graph: igraph.Graph) -> Network:
+    """
+    Copy an igraph graph: ids are its ``name`` (else positions as text), weights its ``weight`` (else 1.0).
+
+    Parallel edges are summed, self-loops left out; an undirected edge is attention both ways.
+
+    Raises
+    ------
+    ValueError
+        If names repeat, or a weight is negative or not finite.
+
+    Examples
+    --------
+    >>> import igraph
+    >>> from_igraph(igraph.Graph([(1, 0), (2, 0)], directed=True)).account_ids.tolist()
+    ['0', '1', '2']
+    """
+    edges = np.array(graph.get_edgelist(), np.int32).reshape(-1, 2)
+    named, weighted = "name" in graph.vertex_attributes(), "weight" in graph.edge_attributes()
+    ids = pd.Index(graph.vs["name"] if named else [str(position) for position in range(graph.vcount())])
+    weights = graph.es["weight"] if weighted else [1.0] * len(edges)
+    return _from_edges(edges[:, 0], edges[:, 1], weights, ids, directed=graph.is_directed())
+
+
+def _from_edges(
+    sources: NDArray[np.int32],
+    targets: NDArray[np.int32],
+    weights: Sequence[float],
+    account_ids: pd.Index,
+    *,
+    directed: bool,
+) -> Network:
+    """Network of the edges, and of their reverses where they have no direction."""
+    amounts = np.asarray(weights, float)
+    if not directed:
+        sources, targets = np.concatenate([sources, targets]), np.concatenate([targets, sources])
+        amounts = np.concatenate([amounts, amounts])
+    return network_from_pairs(sources, targets, account_ids=account_ids, weights=amounts)
+
+
+def _checked_codes(name: str, values: ArrayLike, size: int) -> NDArray[np.int32]:
+    """One code per pair as the kernel wants them, or an error that says what was wrong."""
+    codes = np.asarray(values)
+    if codes.ndim != 1 or (codes.size and codes.dtype.kind not in "iu"):
+        raise ValueError(f"{name} must be one row of whole numbers, received {codes.dtype} {codes.shape}")
+    if codes.size and not (codes.min() >= 0 and codes.max() < size):
+        raise ValueError(
+            f"{name} must lie from 0 to {size - 1} (one per account), received {codes.min()} to {codes.max()}"
+        )
+    return np.ascontiguousarray(codes, np.int32)
+
+
+def _checked_amounts(values: ArrayLike) -> NDArray[np.float64]:
+    """One weight per pair as the kernel wants them, or an error that says what was wrong."""
+    amounts = np.ascontiguousarray(values, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        usable = amounts.ndim == 1 and np.isfinite(amounts.sum())
+    if not usable or (amounts.size and amounts.min() < 0):
+        wrong = amounts[~(np.isfinite(amounts) & (amounts >= 0))][:3].tolist()
+        raise ValueError(f"weights must be one row of finite numbers of at least 0, received {wrong}")
+    return amounts
+
+
+def _refuse_unknown_kinds(name: str, given: Iterable[str], present: pd.Index) -> None:
+    """A misspelt kind would silently count for nothing."""
+    allowed = sorted({*KINDS, *present})
+    unknown = [kind for kind in given if kind not in allowed]
+    if unknown:
+        raise ValueError(f"{name} must be among {', '.join(allowed)}; received {', '.join(unknown)}")
+
+
+def _share_left(
+    times: pd.Series, period: tuple[pd.Timestamp, pd.Timestamp] | None, half_life: str
+) -> NDArray[np.float64]:
+    """What is left of each act at the end of the period, by its age; untimed acts are left whole."""
+    life = pd.Timedelta(half_life)
+    if not life > pd.Timedelta(0):
+        raise ValueError(f"half_life must be a positive duration such as '30D', received {half_life!r}")
+    if period is None:
+        return np.ones(len(times))
+    age = (period[1] - times).dt.total_seconds().fillna(0.0).to_numpy(float)
+    return np.asarray(np.exp2(-age / life.total_seconds()))
