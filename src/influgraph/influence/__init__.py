@@ -1,0 +1,1 @@
+"""Who moves people, estimated apart from who is merely followed."""

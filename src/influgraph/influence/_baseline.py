@@ -1,0 +1,100 @@
+"""What people would have done anyway: niche x time, and how active each account is."""
+
+import numpy as np
+from scipy import special
+
+from influgraph.influence._arrays import Floats, Ints, sum_by
+
+HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_BLOCK = 24, 168, 3
+_KNOTS = np.array([0, 1, 2, 3, 4, 6, 9, 15, 30], dtype=np.float64)
+_PSEUDO_COUNT = 5.0
+_STRENGTHS = np.array([1.0, 4.0, 20.0, 100.0, 1e4])
+
+
+def prior_strength(count: Floats, expected: Floats) -> float:
+    """Moment estimate of the gamma prior's shape: infinite where counts vary no more than by chance."""
+    excess = float(((count - expected) ** 2 - count).sum())
+    return float((expected**2).sum()) / excess if excess > 0 else np.inf
+
+
+def shrunken_factor(count: Floats, expected: Floats) -> Floats:
+    """Posterior mean ratios of counts to expected counts, drawn to 1 as far as the data ask.
+
+    The prior is a mixture of gamma distributions about 1, from tight to wide, weighted by EM: most hours
+    are ordinary and drawn to 1, while the few of a shock keep their height.
+    """
+    weights = np.full(len(_STRENGTHS), 1 / len(_STRENGTHS))
+    likelihood = _negative_binomial(count, expected)
+    for _ in range(15):
+        share = likelihood * weights
+        share /= share.sum(axis=-1, keepdims=True)
+        weights = share.reshape(-1, len(_STRENGTHS)).mean(axis=0)
+    ratio = (count[..., None] + _STRENGTHS) / (expected[..., None] + _STRENGTHS)
+    return np.asarray((share * ratio).sum(axis=-1))
+
+
+def _negative_binomial(count: Floats, expected: Floats) -> Floats:
+    """Relative likelihood of every strength (last axis), scaled to at most 1."""
+    count, expected = count[..., None], np.maximum(expected, 1e-9)[..., None]
+    log = special.gammaln(count + _STRENGTHS) - special.gammaln(_STRENGTHS)
+    log += _STRENGTHS * np.log(_STRENGTHS) - (count + _STRENGTHS) * np.log(expected + _STRENGTHS)
+    return np.asarray(np.exp(log - log.max(axis=-1, keepdims=True)))
+
+
+def niche_hour_rate(counts: Floats, members: Floats) -> Floats:
+    """Outcomes per unit of member level in each niche and hour (niches x hours).
+
+    A product of the niche's level, the hour of the week, and what is left by day, block of hours and hour,
+    of everybody and (but for single hours) of the niche: each drawn to 1 as far as the counts ask. Finer
+    steps by niche would swallow the outcomes that a large source causes. `members` is niches x hours.
+    """
+    level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
+    rate = np.repeat(level, counts.shape[1], axis=1)
+    hours = np.arange(counts.shape[1])
+    week, day, block = hours % HOURS_PER_WEEK, hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
+    for period, by_niche in (
+        (week, False), (day, False), (day, True), (block, False), (hours, False), (block, True), (week, False)
+    ):  # fmt: skip
+        rate = rate * _period_factor(counts, members * rate, period, by_niche=by_niche)
+    total = (members * rate).sum(axis=1, keepdims=True)
+    return np.asarray(rate * counts.sum(axis=1, keepdims=True) / np.maximum(total, 1e-12))
+
+
+def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: bool) -> Floats:
+    pooled_counts, pooled_expected = (_sum_columns(values, period) for values in (counts, expected))
+    if not by_niche:
+        pooled_counts = pooled_counts.sum(axis=0, keepdims=True)
+        pooled_expected = pooled_expected.sum(axis=0, keepdims=True)
+    return shrunken_factor(pooled_counts, pooled_expected)[:, period]
+
+
+def _sum_columns(values: Floats, period: Ints) -> Floats:
+    return np.stack([np.bincount(period, weights=row) for row in values])
+
+
+def member_level(own: Floats, others: Floats, expected: Floats, actor: Ints) -> tuple[Floats, Floats]:
+    """How active each account is beyond its niche: over the whole study, and apart from each outcome.
+
+    An account's level is learnt from its *other* outcomes: given these, the intensity of a Poisson
+    process with random level has its posterior mean as factor (Papangelou), so that an outcome never
+    explains itself. `own` holds each account's baseline outcomes, `others` the same without one outcome,
+    `expected` its expected number at level 1. A gamma prior fitted by moments is then calibrated by the
+    number of other outcomes, because levels need not be gamma-distributed (Robbins 1956).
+    """
+    strength = min(prior_strength(own, expected), 1e6)
+    level = (strength + own) / (strength + expected)
+    apart = (strength + others) / (strength + expected[actor])
+    seen = _spread(others, own[actor] - others)
+    predicted = _spread(own, level * expected)
+    calibration = (seen + _PSEUDO_COUNT) / (predicted + _PSEUDO_COUNT)
+    return level * np.interp(own, _KNOTS, calibration), apart * np.interp(others, _KNOTS, calibration)
+
+
+def _spread(position: Floats, weight: Floats) -> Floats:
+    """Sums of weights at the knots, each shared linearly between its two neighbours."""
+    position = np.clip(position, _KNOTS[0], np.nextafter(_KNOTS[-1], 0))
+    left = np.searchsorted(_KNOTS, position, side="right") - 1
+    share = (position - _KNOTS[left]) / np.diff(_KNOTS)[left]
+    size = len(_KNOTS)
+    low = sum_by(left, weight * (1 - share), size)
+    return low + sum_by(left + 1, weight * share, size)

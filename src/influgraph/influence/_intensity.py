@@ -1,0 +1,131 @@
+"""The intensity of outcomes: what an account would do anyway, plus what earlier posts make it do.
+
+For account u of niche g at time t, with sources c and their broadcasts p seen by u:
+
+    level_u * rate_g(t) + sum over c: theta_c * sum over p of c, 0 < t - t_p < window: kernel(t - t_p)
+
+fitted by EM, which shares every outcome between its baseline and the broadcasts before it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from influgraph.influence import _baseline
+from influgraph.influence._arrays import Floats, Ints, sum_by
+from influgraph.influence._exposure import Exposure
+
+_HOUR = 3600.0
+_PRIOR_OUTCOMES = 0.3
+
+
+@dataclass(frozen=True)
+class Intensity:
+    """A fitted intensity.
+
+    `baseline` is per outcome (1/s), `kernel` per second and bin, `exposed` the kernel mass each author's
+    broadcasts had, `credit` the outcomes shared out to each author.
+    """
+
+    baseline: Floats
+    kernel: Floats
+    exposed: Floats
+    credit: Floats
+
+
+@dataclass
+class _State:
+    niche: Ints
+    rate: Floats
+    level: Floats
+    apart: Floats
+    kernel: Floats
+    theta: Floats
+
+
+def fit_intensity(exposure: Exposure, niche: Ints, *, iterations: int = 40) -> Intensity:
+    """Fit baseline, delay kernel and effects together. `niche` numbers every account's niche from 0."""
+    state = _start(exposure, niche)
+    for _ in range(iterations):
+        share, own = _share_outcomes(exposure, state)
+        _update_kernel(exposure, state, share)
+        credit = sum_by(exposure.pair_author, share, len(exposure.seconds_total))
+        _update_effects(exposure, state, credit)
+        _update_baseline(exposure, state, own)
+    return Intensity(
+        _baseline_of_outcomes(exposure, state), state.kernel, _exposed(exposure, state.kernel), credit
+    )
+
+
+def _start(exposure: Exposure, niche: Ints) -> _State:
+    accounts, outcomes = len(niche), len(exposure.outcomes.account)
+    hours = max(int(np.ceil(exposure.period / _HOUR)), 1)
+    middle = exposure.widths.cumsum() - exposure.widths / 2
+    kernel = np.exp(-middle / (exposure.widths.sum() / 6))
+    kernel /= (kernel * exposure.widths).sum()
+    exposed = _exposed(exposure, kernel)
+    theta = np.where(exposed > 0, 0.1 * outcomes / max(exposed.sum(), 1e-12), 0)
+    rate = np.full((niche.max() + 1, hours), outcomes / (accounts * hours))
+    return _State(niche, rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
+
+
+def _exposed(exposure: Exposure, kernel: Floats) -> Floats:
+    return np.asarray(exposure.seconds_total @ kernel)
+
+
+def _hour(exposure: Exposure, hours: int) -> Ints:
+    return np.minimum((exposure.outcomes.time // _HOUR).astype(np.int64), hours - 1)
+
+
+def _baseline_of_outcomes(exposure: Exposure, state: _State) -> Floats:
+    hour = _hour(exposure, state.rate.shape[1])
+    per_hour = state.rate[state.niche[exposure.outcomes.account], hour] * state.apart
+    return np.maximum(per_hour / _HOUR, 1e-300)
+
+
+def _share_outcomes(exposure: Exposure, state: _State) -> tuple[Floats, Floats]:
+    """Expectation step: the share of each pair in its outcome, and the baseline's share."""
+    baseline = _baseline_of_outcomes(exposure, state)
+    added = state.theta[exposure.pair_author] * state.kernel[exposure.pair_bin]
+    intensity = baseline + sum_by(exposure.pair_outcome, added, len(baseline))
+    return added / intensity[exposure.pair_outcome], baseline / intensity
+
+
+def _update_kernel(exposure: Exposure, state: _State, share: Floats) -> None:
+    credit = sum_by(exposure.pair_bin, share, len(state.kernel))
+    if credit.sum() < 20:  # too few caused outcomes to learn a shape from
+        return
+    kernel = (credit + 1e-9) / np.maximum(state.theta @ exposure.seconds_total, 1e-12)
+    state.kernel = kernel / (kernel * exposure.widths).sum()
+
+
+def _update_effects(exposure: Exposure, state: _State, credit: Floats) -> None:
+    exposed = _exposed(exposure, state.kernel)
+    pooled = max(credit.sum() / max(exposed.sum(), 1e-12), 1e-12)
+    theta = (credit + _PRIOR_OUTCOMES) / (exposed + _PRIOR_OUTCOMES / pooled)
+    state.theta = np.where(exposed > 0, theta, 0)
+
+
+def _update_baseline(exposure: Exposure, state: _State, own: Floats) -> None:
+    actor, accounts = exposure.outcomes.account, len(state.niche)
+    niches, hours = state.rate.shape
+    cell = state.niche[actor] * hours + _hour(exposure, hours)
+    counts = sum_by(cell, own, niches * hours).reshape(niches, hours)
+    state.rate = _baseline.niche_hour_rate(counts, _members(exposure, state))
+    passed = np.minimum(exposure.risk_end / _HOUR, hours)
+    cumulative = np.pad(state.rate.cumsum(axis=1), ((0, 0), (1, 0)))
+    whole = np.floor(passed).astype(np.int64)
+    following = np.minimum(whole + 1, hours)
+    at, after = cumulative[state.niche, whole], cumulative[state.niche, following]
+    expected = at + (passed - whole) * (after - at)
+    done = sum_by(actor, own, accounts)
+    others = np.maximum(done[actor] - own, 0)
+    state.level, state.apart = _baseline.member_level(done, others, expected, actor)
+
+
+def _members(exposure: Exposure, state: _State) -> Floats:
+    """Summed levels of the accounts still at risk, niches x hours."""
+    niches, hours = state.rate.shape
+    last = np.minimum((exposure.risk_end / _HOUR).astype(np.int64), hours - 1)
+    leaving = sum_by(state.niche * hours + last, state.level, niches * hours)
+    return leaving.reshape(niches, hours)[:, ::-1].cumsum(axis=1)[:, ::-1]

@@ -1,0 +1,181 @@
+"""Compiled loops of the influence family: plain arrays in, plain arrays out.
+
+A *broadcast* is one appearance of a post before an exposer's followers: the author's own post, a repost by
+somebody else, or one observed view. Broadcasts are sorted by exposer, then time; `broadcast_start` and
+`follow_start` are row pointers. Times are seconds; a follow of unknown date has time minus infinity.
+"""
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from influgraph.influence._arrays import Floats, Ints
+
+
+@numba.njit(cache=True, nogil=True)
+def _first_at_least(values: Floats, low: int, high: int, wanted: float) -> int:
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@numba.njit(cache=True, nogil=True)
+def count_pairs(
+    outcome_account: Ints,
+    outcome_time: Floats,
+    follow_start: Ints,
+    followed: Ints,
+    follow_time: Floats,
+    broadcast_start: Ints,
+    broadcast_time: Floats,
+    window: float,
+) -> npt.NDArray[np.int64]:
+    """How many broadcasts could have caused each outcome."""
+    counts = np.zeros(outcome_account.size, np.int64)
+    for i in range(outcome_account.size):
+        account, time = outcome_account[i], outcome_time[i]
+        for f in range(follow_start[account], follow_start[account + 1]):
+            exposer = followed[f]
+            start, end = broadcast_start[exposer], broadcast_start[exposer + 1]
+            first = _first_at_least(broadcast_time, start, end, max(time - window, follow_time[f]))
+            counts[i] += _first_at_least(broadcast_time, first, end, time) - first
+    return counts
+
+
+@numba.njit(cache=True, nogil=True)
+def list_pairs(
+    outcome_account: Ints,
+    outcome_time: Floats,
+    follow_start: Ints,
+    followed: Ints,
+    follow_time: Floats,
+    broadcast_start: Ints,
+    broadcast_time: Floats,
+    window: float,
+    pair_start: Ints,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The broadcast and the delay in seconds of every pair that `count_pairs` counts."""
+    broadcast = np.empty(pair_start[-1], np.int64)
+    delay = np.empty(pair_start[-1], np.float32)
+    for i in range(outcome_account.size):
+        account, time = outcome_account[i], outcome_time[i]
+        at = pair_start[i]
+        for f in range(follow_start[account], follow_start[account + 1]):
+            exposer = followed[f]
+            start, end = broadcast_start[exposer], broadcast_start[exposer + 1]
+            first = _first_at_least(broadcast_time, start, end, max(time - window, follow_time[f]))
+            for b in range(first, end):
+                if broadcast_time[b] >= time:
+                    break
+                broadcast[at] = b
+                delay[at] = time - broadcast_time[b]
+                at += 1
+    return broadcast, delay
+
+
+@numba.njit(cache=True, nogil=True)
+def exposed_seconds(
+    follow_start: Ints,
+    followed: Ints,
+    follow_time: Floats,
+    risk_end: Floats,
+    broadcast_start: Ints,
+    broadcast_time: Floats,
+    study_end: float,
+    delay_edges: Floats,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Followers reached by each broadcast, and their seconds at risk in each delay bin.
+
+    Followers whose risk lasts as long as the study are counted, the others are followed one by one.
+    """
+    bins = delay_edges.size - 1
+    reached = np.zeros(broadcast_time.size, np.int64)
+    whole = np.zeros(broadcast_time.size, np.int64)
+    seconds = np.zeros((broadcast_time.size, bins))
+    for account in range(follow_start.size - 1):
+        end_of_risk = risk_end[account]
+        for f in range(follow_start[account], follow_start[account + 1]):
+            start, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
+            for b in range(_first_at_least(broadcast_time, start, end, follow_time[f]), end):
+                reached[b] += 1
+                if end_of_risk >= study_end or broadcast_time[b] + delay_edges[bins] <= end_of_risk:
+                    whole[b] += 1
+                    continue
+                for j in range(bins):
+                    low = broadcast_time[b] + delay_edges[j]
+                    seconds[b, j] += max(0.0, min(broadcast_time[b] + delay_edges[j + 1], end_of_risk) - low)
+    for b in range(broadcast_time.size):
+        for j in range(bins):
+            low = broadcast_time[b] + delay_edges[j]
+            high = min(broadcast_time[b] + delay_edges[j + 1], study_end)
+            seconds[b, j] += whole[b] * max(0.0, high - low)
+    return reached, seconds
+
+
+@numba.njit(cache=True, nogil=True)
+def sample_rates(
+    pair_start: Ints,
+    outcome: Ints,
+    added: Floats,
+    exposed: Floats,
+    rates: Floats,
+    prior: Floats,
+    uniform: Floats,
+    intensity: Floats,
+    current: Ints,
+    likelihood: Floats,
+) -> None:
+    """One Gibbs sweep over authors: draw each one's rate from the grid, given all other rates.
+
+    `intensity` (per outcome) and `current` (position of each author's rate in the grid) are brought up to
+    date in place; `likelihood` receives every author's relative likelihood of every rate. The odds that a
+    unit of rate adds to the outcomes are summed in bins of a factor 1.3, which keeps the cost of a sweep
+    at one logarithm per pair.
+    """
+    lowest, step = np.log(1e-12), np.log(1.3)
+    bins = 256
+    number, total = np.zeros(bins), np.zeros(bins)
+    values = np.empty(rates.size)
+    for author in range(exposed.size):
+        first, last = pair_start[author], pair_start[author + 1]
+        own = rates[current[author]]
+        low_bin, high_bin = bins, -1
+        scale = rates[rates.size - 1]
+        for i in range(first, last):
+            odds = added[i] / max(intensity[outcome[i]] - own * added[i], 1e-300)
+            j = int((np.log(odds * scale) - lowest) / step)
+            j = min(max(j, 0), bins - 1)
+            number[j] += 1
+            total[j] += odds
+            low_bin, high_bin = min(low_bin, j), max(high_bin, j)
+        best = -np.inf
+        for g in range(rates.size):
+            value = -rates[g] * exposed[author]
+            for j in range(low_bin, high_bin + 1):
+                if number[j] > 0:
+                    value += number[j] * np.log1p(rates[g] * total[j] / number[j])
+            values[g] = value
+            best = max(best, value)
+        for j in range(low_bin, high_bin + 1):
+            number[j] = 0
+            total[j] = 0
+        mass = 0.0
+        for g in range(rates.size):
+            likelihood[author, g] = np.exp(values[g] - best)
+            mass += likelihood[author, g] * prior[g]
+        wanted = uniform[author] * mass
+        chosen = rates.size - 1
+        for g in range(rates.size):
+            wanted -= likelihood[author, g] * prior[g]
+            if wanted <= 0:
+                chosen = g
+                break
+        change = rates[chosen] - own
+        current[author] = chosen
+        if change != 0:
+            for i in range(first, last):
+                intensity[outcome[i]] += change * added[i]

@@ -1,0 +1,267 @@
+"""Incremental actions: what would not have happened without an account's posts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from influgraph import dataset
+from influgraph.dataset import Dataset
+from influgraph.influence import _effects, _exposure, _intensity
+from influgraph.influence._arrays import Flags, Floats, sum_by
+from influgraph.influence._exposure import Attention, Broadcasts, Exposure, Outcomes
+
+DRAWS = _effects.SWEEPS
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Influence of every account, and what the model learnt on the way.
+
+    `accounts` has one row per account, in dataset order:
+
+    - `influence`, `influence_low`, `influence_high`: outcomes in the studied period that would not have
+      happened without the account's posts, through direct exposure; 0 to infinity; 90 % interval.
+    - `influence_total`: the same, with what follows through reposts.
+    - `influence_grade`: `observed` where outcomes are acts done to the account itself, `causal under
+      assumptions` where they can be had without it, `estimated` where times or follows are incomplete.
+    - `influence_rate`: influence per 1,000 exposures (follower x post made after the follow).
+    - `influence_missing`: why there is no estimate, in words; null where there is one.
+
+    `draws` holds random draws of the influence of the estimated accounts (rows: `accounts` without
+    nulls, in order). `kernel` gives the learnt share of effects by delay. `outcomes` counts the
+    outcomes studied, `credited` the part of them that is credited to posts.
+    """
+
+    accounts: pd.DataFrame
+    draws: Floats
+    kernel: pd.Series
+    outcomes: float
+    credited: float
+
+
+def incremental_actions(
+    data: Dataset, *, kinds: Sequence[str], niches: pd.Series, window: str = "3d", rng: np.random.Generator
+) -> Attribution:
+    """Estimate how many outcomes each account's posts brought about.
+
+    An outcome that was done *to* an account (a repost of its post) cannot be had without it: it is
+    counted (`observed`). An outcome of somebody's own (a purchase) is shared between what the person
+    would have done anyway and the posts seen in the `window` before it. What would have happened anyway
+    varies by niche, day, hour of the week and hour, and by how active the person is otherwise, so that
+    common shocks, daily rhythm and homophily are not credited to whoever posts at the right moment. Each
+    account's effect per exposure is drawn towards what is usual, and to zero where the data cannot tell.
+    Where views are listed, they are the exposures; else followers see posts made after they followed.
+
+    Parameters
+    ----------
+    data
+        The dataset; outcomes, posts and follows are taken from it.
+    kinds
+        Kinds of engagement that count as outcome, e.g. `["purchase"]`.
+    niches
+        Niche of each account, indexed like `data.accounts`; null = none.
+    window
+        How long after a post it can still act, a pandas duration.
+    rng
+        Source of chance of the draws.
+
+    Raises
+    ------
+    ValueError
+        If the window is no positive duration, or `niches` has another index than the accounts.
+
+    Notes
+    -----
+    A multivariate Hawkes process restricted to exposure, fitted by EM. Causal if, given niche, time and
+    activity, who is exposed when has no other reason to act in the same hours. Memory is linear in the
+    pairs of an outcome and a post seen in the window before it, about 40 bytes each.
+
+    References
+    ----------
+    Veen & Schoenberg (2008), Estimation of space-time branching process models in seismology using an
+    EM-type algorithm. Zhou, Zha & Song (2013), Learning social infectivity in sparse low-rank networks
+    using multi-dimensional Hawkes processes. Stephens (2017), False discovery rates: a new deal.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from influgraph import dataset
+    >>> acts = pd.DataFrame(
+    ...     {"account_id": list("abcd"), "kind": "repost", "target_id": list("eeea")}
+    ... )
+    >>> data = dataset.from_tables(engagements=acts)
+    >>> nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    >>> result = incremental_actions(data, kinds=["repost"], niches=nowhere, rng=np.random.default_rng(7))
+    >>> result.accounts["influence"].dropna().round(1).to_dict()
+    {'a': 1.0, 'e': 3.0}
+    """
+    _check(data, niches, window)
+    acts = dataset.resolved_engagements(data)
+    acts = acts[acts["kind"].isin(list(kinds))]
+    if acts.empty:
+        return _nothing(data, f"no outcome of kind {', '.join(kinds)}")
+    received = acts["receiver_id"].notna().to_numpy()
+    if received.mean() >= 0.5:
+        return _observed(data, acts[received], rng=rng)
+    return _modelled(data, acts[~received], niches=niches, window=pd.Timedelta(window), rng=rng)
+
+
+def _check(data: Dataset, niches: pd.Series, window: str) -> None:
+    if not niches.index.equals(data.account_ids):
+        raise ValueError("niches: must be indexed by the dataset's accounts, in their order")
+    if not pd.Timedelta(window) > pd.Timedelta(0):
+        raise ValueError(f"window: must be a duration above zero such as '3d', received {window!r}")
+
+
+def _nothing(data: Dataset, reason: str) -> Attribution:
+    missing = np.full(len(data.account_ids), reason, dtype=object)
+    accounts = _frame(data, np.empty((0, 4)), np.zeros(len(missing), bool), grade=None, missing=missing)
+    return Attribution(accounts, np.empty((0, DRAWS)), pd.Series(dtype=np.float64, name="kernel"), 0.0, 0.0)
+
+
+def _frame(
+    data: Dataset, numbers: Floats, estimated: Flags, *, grade: str | None, missing: npt.NDArray[Any]
+) -> pd.DataFrame:
+    """Columns low, mean, high, total of the estimated accounts, laid out over all accounts."""
+    whole = np.full((len(data.account_ids), 4), np.nan)
+    whole[estimated] = numbers
+    columns = ["influence_low", "influence", "influence_high", "influence_total"]
+    frame = pd.DataFrame(whole, index=data.account_ids, columns=columns)
+    frame = frame[["influence", "influence_low", "influence_high", "influence_total"]]
+    frame["influence_grade"] = pd.Series(grade, frame.index, dtype="str").where(estimated)
+    start = (dataset.study_period(data) or (pd.Timestamp(0, tz="UTC"),))[0]
+    exposures = _exposures(data, start)
+    frame["influence_rate"] = 1000 * frame["influence"] / np.where(exposures > 0, exposures, np.nan)
+    frame["influence_missing"] = pd.Series(missing, frame.index, dtype="str").mask(estimated)
+    return frame
+
+
+def _exposures(data: Dataset, start: pd.Timestamp) -> Floats:
+    """Followers x posts made after the follow, per author."""
+    from influgraph.influence import _kernels
+
+    follows, posts = _exposure.follow_attention(data, start), _exposure.post_broadcasts(data, start)
+    always = np.full(len(data.account_ids), np.inf)
+    reached, _ = _kernels.exposed_seconds(
+        follows.start, follows.exposers, follows.since, always, posts.start, posts.time, 0.0, np.zeros(1)
+    )
+    own = posts.direct
+    return sum_by(posts.author[own], reached[own], len(always))
+
+
+def _observed(data: Dataset, acts: pd.DataFrame, *, rng: np.random.Generator) -> Attribution:
+    """Outcomes done to the account: counted, with the uncertainty of who happened to act."""
+    receiver, weight = acts["receiver_id"].cat.codes.to_numpy(), acts["weight"].to_numpy(np.float64)
+    count = len(data.account_ids)
+    received = sum_by(receiver, weight, count)
+    by_actor = pd.Series(weight).groupby([receiver, acts["account_id"].cat.codes.to_numpy()]).sum()
+    variance = sum_by(by_actor.index.get_level_values(0).to_numpy(), by_actor.to_numpy() ** 2, count)
+    estimated = _was_heard(data)
+    mean, spread = received[estimated], _dispersion(received, variance)[estimated]
+    shape = mean / spread + 0.5
+    low, high = (spread * stats.gamma.ppf(level, shape) for level in (0.05, 0.95))
+    draws = spread[:, None] * rng.gamma(shape[:, None], size=(len(shape), DRAWS))
+    numbers = np.column_stack(
+        [np.where(mean > 0, np.minimum(low, mean), 0), mean, np.maximum(high, mean), mean]
+    )
+    reason = np.full(count, "no post, or nobody to see it", dtype=object)
+    accounts = _frame(data, numbers, estimated, grade="observed", missing=reason)
+    kernel = pd.Series(dtype=np.float64, name="kernel")
+    return Attribution(accounts, draws, kernel, float(weight.sum()), float(mean.sum()))
+
+
+def _dispersion(received: Floats, variance: Floats) -> Floats:
+    """Variance over mean: actors may act more than once. Drawn to the pooled ratio by ten outcomes."""
+    pooled = max(variance.sum() / max(received.sum(), 1e-12), 1e-12)
+    return np.asarray((variance + 10 * pooled) / (received + 10))
+
+
+def _was_heard(data: Dataset) -> Flags:
+    """Has a post and a follower, as far as the tables can tell: being engaged with proves both."""
+    count = len(data.account_ids)
+    engaged = np.zeros(count, bool)
+    engaged[dataset.resolved_engagements(data)["receiver_id"].dropna().cat.codes] = True
+    posted, followed = engaged.copy(), engaged.copy()
+    posted[data.posts["author_id"].cat.codes] = True
+    followed[data.follows["followed_id"].cat.codes] = True
+    return np.asarray(posted & followed)
+
+
+def _modelled(
+    data: Dataset, acts: pd.DataFrame, *, niches: pd.Series, window: pd.Timedelta, rng: np.random.Generator
+) -> Attribution:
+    """Outcomes of people's own, shared between their baseline and the posts before them."""
+    exposed = find_exposed(data, acts)
+    if isinstance(exposed, str):
+        return _nothing(data, exposed)
+    outcomes, attention, broadcasts, period = exposed
+    exposure = _exposure.expose(outcomes, attention, broadcasts, window=window.total_seconds(), period=period)
+    niche = niche_codes(niches)
+    fitted = _intensity.fit_intensity(exposure, niche)
+    effects = _effects.sample_effects(exposure, fitted, rng=rng)
+    estimated = fitted.exposed > 0
+    direct = (exposure.seconds @ fitted.kernel)[estimated]
+    mean = effects.mean()
+    numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.quantile(0.95), mean])
+    numbers[:, 3] = mean * fitted.exposed[estimated]
+    certain = bool(acts["created_at"].notna().all()) and bool(data.posts["created_at"].notna().all())
+    grade = "causal under assumptions" if certain else "estimated"
+    accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data, exposure))
+    kernel = _named_kernel(fitted.kernel * exposure.widths, exposure.widths)
+    return Attribution(
+        accounts, direct[:, None] * effects.draws, kernel, float(len(acts)), float(numbers[:, 3].sum())
+    )
+
+
+def find_exposed(data: Dataset, acts: pd.DataFrame) -> tuple[Outcomes, Attention, Broadcasts, float] | str:
+    """Timed outcomes, who may see whom, what was to be seen, and the period in seconds.
+
+    Where one of them is unknown: why, in words.
+    """
+    period = dataset.study_period(data)
+    acts = acts[acts["created_at"].notna()]
+    if period is None or acts.empty:
+        return "the outcomes have no times"
+    start, end = period
+    views = _exposure.observed_views(data, start)
+    if views is None and (data.posts.empty or data.posts["created_at"].isna().all()):
+        return "posts with times are missing, so nobody's exposure is known"
+    if views is None and data.follows.empty:
+        return "follows (or views) are missing, so nobody's exposure is known"
+    attention, broadcasts = views or (
+        _exposure.follow_attention(data, start),
+        _exposure.post_broadcasts(data, start),
+    )
+    time = _exposure.seconds_since(acts["created_at"], start)
+    outcomes = Outcomes(acts["account_id"].cat.codes.to_numpy(), time)
+    # One second more, so that the last timestamp lies inside the period.
+    return outcomes, attention, broadcasts, (end - start).total_seconds() + 1
+
+
+def niche_codes(niches: pd.Series) -> npt.NDArray[np.int64]:
+    """Niches numbered from 0, those without a niche together as the last."""
+    codes = pd.factorize(niches, use_na_sentinel=True)[0]
+    return np.where(codes < 0, codes.max() + 1, codes)
+
+
+def _why_not(data: Dataset, exposure: Exposure) -> npt.NDArray[Any]:
+    posted = np.isin(np.arange(len(data.account_ids)), data.posts["author_id"].cat.codes)
+    followed = np.isin(np.arange(len(data.account_ids)), data.follows["followed_id"].cat.codes)
+    words = [
+        "no post",
+        "no follower",
+        "no follower at the time of a post",
+        "no post early enough in the period",
+    ]
+    return np.select([~posted, ~followed, exposure.exposures == 0], words[:3], words[3]).astype(object)
+
+
+def _named_kernel(mass: Floats, widths: Floats) -> pd.Series:
+    """Share of the effect that falls into each delay bin, indexed by the bin's end."""
+    ends = pd.to_timedelta(widths.cumsum(), unit="s")
+    return pd.Series(mass, index=pd.Index(ends, name="delay"), name="kernel")
