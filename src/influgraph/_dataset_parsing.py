@@ -1,4 +1,4 @@
-"""From raw columns, text or typed, to columns of one type per kind; what cannot be read is noted as a breach."""
+"""From raw columns, text or typed, to one type per kind of column; what cannot be read is a breach."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 
 from influgraph._dataset_schema import (
     ALWAYS,
-    IDS,
+    EXAMPLES,
     REQUIRED,
-    SHOWN,
     TABLES,
     UNIQUE,
     Breach,
@@ -24,14 +23,12 @@ from influgraph._dataset_schema import (
 
 Mask = npt.NDArray[np.bool_]
 
+TEXT = pa.large_string()
+ITEMS = pa.list_(pa.string())
 TIME = pa.timestamp("us", tz="UTC")
-ISO_TIME = (
-    r"^\d{4}-\d{2}-\d{2}"
-    r"([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|z|[+-]\d{2}(:?\d{2})?))?)?$"
-)
+ISO_TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?$"
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-MILLISECONDS = 1e11
-TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+LATEST_SECOND = 1e11
 
 
 @dataclass(frozen=True)
@@ -47,137 +44,126 @@ _Parsed = tuple[pa.Array, list[_Fault]]
 
 
 def parse_table(name: str, raw: pa.Table, breaches: list[Breach]) -> pa.Table:
-    """Parse every column of a table and append those that are always there; ids become dictionaries."""
+    """Parse every column of a table and append those that every frame has; ids become dictionaries."""
     if not raw.column_names:
         raw = pa.table({column: pa.nulls(0) for column in REQUIRED[name]})
+    breaches.extend(_misnamed(name, raw.column_names))
     columns = {}
-    breaches.extend(_misnamed(name, raw))
     for column in dict.fromkeys([*raw.column_names, *ALWAYS[name]]):
-        if raw.column_names.count(column) > 1:
-            continue
-        kind = TABLES[name].get(column, Kind.LABEL)
-        plain = _plain(raw[column]) if column in raw.column_names else pa.nulls(raw.num_rows)
-        columns[column], faults = _PARSERS[kind](plain)
+        present = raw.column_names.count(column)
+        plain = _plain(raw[column]) if present == 1 else pa.nulls(raw.num_rows)
+        columns[column], faults = _PARSERS[TABLES[name].get(column, Kind.LABEL)](plain)
         if column in REQUIRED[name]:
-            faults = [*faults, *_missing(plain)]
-        if UNIQUE.get(name) == column:
-            faults = [*faults, *_repeated(columns[column])]
-        breaches.extend(_breaches(name, column, plain, faults))
-    if "weight" in columns:
-        columns["weight"] = columns["weight"].fill_null(1.0)
+            faults.append(_Fault(_flags(plain.is_null()), "missing", "Fill it in or drop the row."))
+        if column == UNIQUE.get(name):
+            faults.append(_repeated(columns[column]))
+        if present < 2:
+            breaches.extend(_breaches(name, column, plain, faults))
+    if "weight" in ALWAYS[name]:
+        columns["weight"] = pc.fill_null(columns["weight"], 1.0)
     return pa.table(columns)
 
 
-def _misnamed(name: str, raw: pa.Table) -> Iterator[Breach]:
+def _misnamed(name: str, present: list[str]) -> Iterator[Breach]:
     """Note required columns that are not there, and columns that are there twice."""
-    present = raw.column_names
     for column in REQUIRED[name]:
         if column not in present:
-            near = nearest(column, present)
+            near = nearest(column, present, TABLES[name])
             columns = ", ".join(shown(other) for other in present[:8])
-            repair = (
-                f"Rename {near!r} to {column!r}." if near else f"Add it; the columns present are {columns}."
-            )
+            repair = f"Rename {shown(near)}." if near else f"Add it; the columns there are {columns}."
             yield Breach(name, column, 1, "missing required column", (), repair)
-    for column in sorted({column for column in present if present.count(column) > 1}):
-        yield Breach(
-            name, column, present.count(column), "two columns of this name", (), "Rename or drop one."
-        )
+    for column in dict.fromkeys(present):
+        if (count := present.count(column)) > 1:
+            yield Breach(
+                name, column, count, f"{count} columns of this name", (), "Rename or drop all but one."
+            )
 
 
 def _breaches(name: str, column: str, raw: pa.Array, faults: list[_Fault]) -> Iterator[Breach]:
     """Turn the faults of a column into breaches with their first examples."""
     for fault in faults:
-        rows = np.flatnonzero(fault.rows)
-        if len(rows):
-            values = [raw[int(row)].as_py() for row in rows[:SHOWN]]
-            examples = tuple(f"row {row + 1} {shown(v)}" for row, v in zip(rows[:SHOWN], values, strict=True))
-            count = len(rows)
+        if count := int(fault.rows.sum()):
+            rows = np.flatnonzero(fault.rows)[:EXAMPLES]
+            values = [raw[int(row)] for row in rows]
+            examples = tuple(
+                f"row {row + 1}" + (f" ({shown(value.as_py())})" if value.is_valid else "")
+                for row, value in zip(rows, values, strict=True)
+            )
             problem = f"{count} {'value' if count == 1 else 'values'} {fault.problem}"
             yield Breach(name, column, count, problem, examples, fault.repair)
 
 
-def _missing(raw: pa.Array) -> list[_Fault]:
-    """Note the empty fields of a required column."""
-    return [_Fault(_mask(raw.is_null()), "missing", "Fill it in, or drop the row.")]
-
-
-def _repeated(ids: pa.DictionaryArray) -> list[_Fault]:
+def _repeated(ids: pa.DictionaryArray) -> _Fault:
     """Note the rows whose id stood in an earlier row."""
-    if len(ids.dictionary) + ids.null_count == len(ids):
-        return []
-    codes = pd.Series(ids.indices.to_numpy(zero_copy_only=False))
-    repeated = codes.duplicated() & codes.notna()
-    return [_Fault(repeated.to_numpy(), "already used in an earlier row", "Keep one row per id.")]
-
-
-def _mask(flags: pa.Array) -> Mask:
-    """Return an Arrow array of flags as numpy, null as false."""
-    return np.asarray(pc.fill_null(flags, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
+    codes = pd.Series(pc.fill_null(ids.indices, -1).to_numpy())
+    repeated = codes.duplicated() & (codes >= 0)
+    return _Fault(repeated.to_numpy(), "already used in an earlier row", "Keep one row per id.")
 
 
 def _plain(values: pa.ChunkedArray) -> pa.Array:
-    """Return a column in one piece, without dictionaries (unused entries, own order) and with one sort of null."""
+    """Return a column in one piece, without dictionaries, their unused entries and their order."""
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     if pa.types.is_floating(values.type):
         values = pc.if_else(pc.is_nan(values), None, values)
-    if _is_text(values.type):
-        values = values.cast(pa.large_string())
+    if any(test(values.type) for test in _TEXT_LIKE):
+        try:
+            values = values.cast(TEXT)
+        except pa.ArrowInvalid:
+            return values.combine_chunks()
     return values.combine_chunks()
 
 
-def _is_text(dtype: pa.DataType) -> bool:
-    """Tell whether a type holds text."""
-    return any(
-        test(dtype) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    )
+_TEXT_LIKE = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary)
 
 
-def _refused(values: pa.Array, dtype: pa.DataType, problem: str, repair: str) -> _Parsed:
-    """Return an all-null column and the fault that all its values share."""
-    return pa.nulls(len(values), dtype), [_Fault(~_mask(values.is_null()), problem, repair)]
+def _flags(flags: pa.Array) -> Mask:
+    """Return an Arrow array of flags as numpy, null as false."""
+    return np.asarray(pc.fill_null(flags, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _refused(values: pa.Array, dtype: pa.DataType, repair: str) -> _Parsed:
+    """Return an all-null column and the fault that its type is none for its kind."""
+    fault = _Fault(_flags(values.is_valid()), f"of the unreadable type {values.type}", repair)
+    return pa.nulls(len(values), dtype), [fault]
 
 
 def _parse_ids(raw: pa.Array) -> _Parsed:
-    """Encode ids of text or whole numbers as a dictionary in order of first appearance."""
-    if pa.types.is_null(raw.type) or raw.null_count == len(raw):
-        raw = raw.cast(pa.string()) if pa.types.is_null(raw.type) else pa.nulls(len(raw), pa.string())
-    elif not (_is_text(raw.type) or pa.types.is_integer(raw.type)):
-        repair = "Write ids as text or whole numbers (in pandas: astype('Int64') or astype('str'))."
-        empty, faults = _refused(raw, pa.string(), f"of type {raw.type}, which is none for ids", repair)
-        return empty.dictionary_encode(), faults
-    return raw.dictionary_encode(), []
+    """Encode ids, of text or whole numbers, in order of first appearance."""
+    if raw.type == TEXT or pa.types.is_integer(raw.type):
+        return raw.dictionary_encode(), []
+    repair = "Write ids as text or whole numbers (in pandas: astype('Int64') or astype('str'))."
+    none, faults = _refused(raw, TEXT, repair)
+    return none.dictionary_encode(), faults
 
 
 def _parse_text(raw: pa.Array) -> _Parsed:
-    """Return text, numbers written as such."""
+    """Return text; numbers as they are written."""
     try:
-        return raw.cast(pa.large_string()), []
+        return raw.cast(TEXT), []
     except pa.ArrowException:
-        return _refused(raw, pa.large_string(), f"of type {raw.type}, which is no text", "Write it as text.")
+        return _refused(raw, TEXT, "Write it as text.")
 
 
 def _parse_label(raw: pa.Array) -> _Parsed:
-    """Keep a column of the reader's own."""
+    """Return a column of the reader's own as it is."""
     return raw, []
 
 
 def _numbers(raw: pa.Array) -> tuple[pa.Array, Mask]:
-    """Return a column as 64-bit floats, null where it is none, and which rows are not numbers."""
-    if _is_text(raw.type):
-        fits = pc.match_substring_regex(raw, NUMBER)
-        values = pc.if_else(fits, raw, None).cast(pa.float64())
-    elif pa.types.is_integer(raw.type) or pa.types.is_floating(raw.type) or pa.types.is_decimal(raw.type):
+    """Return a column as 64-bit floats, and which of its values are no finite numbers."""
+    if raw.type == TEXT:
+        values = pc.if_else(pc.match_substring_regex(raw, NUMBER), raw, None).cast(pa.float64())
+    elif any(test(raw.type) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)):
         values = raw.cast(pa.float64(), safe=False)
     else:
         values = pa.nulls(len(raw), pa.float64())
     values = pc.if_else(pc.is_finite(values), values, None)
-    return values, _mask(pc.and_not(values.is_null(), raw.is_null()))
+    return values, _flags(pc.and_(values.is_null(), raw.is_valid()))
 
 
 def _parse_number(raw: pa.Array) -> _Parsed:
-    """Return numbers; infinite ones are none."""
+    """Return numbers."""
     values, bad = _numbers(raw)
     return values, [_Fault(bad, "not a number", "Write it as 12 or 12.5, or leave it empty.")]
 
@@ -185,70 +171,80 @@ def _parse_number(raw: pa.Array) -> _Parsed:
 def _parse_amount(raw: pa.Array) -> _Parsed:
     """Return numbers from 0 up."""
     values, faults = _parse_number(raw)
-    negative = _mask(pc.less(values, 0))
-    return values, [*faults, _Fault(negative, "negative", "Give 0 or more, or leave it empty if unknown.")]
+    negative = _Fault(
+        _flags(pc.less(values, 0)), "negative", "Give 0 or more, or leave it empty where unknown."
+    )
+    return values, [*faults, negative]
 
 
 def _parse_count(raw: pa.Array) -> _Parsed:
     """Return whole numbers from 0 up."""
     values, faults = _parse_amount(raw)
-    broken = _mask(pc.not_equal(values, pc.floor(values)))
-    counts = pc.if_else(pa.array(broken), None, values).cast(pa.int64(), safe=False)
-    return counts, [*faults, _Fault(broken, "not a whole number", "Give a whole number, or leave it empty.")]
+    whole = pc.and_(pc.equal(values, pc.floor(values)), pc.less(values, 2.0**53))
+    counts = pc.if_else(whole, values, None).cast(pa.int64())
+    broken = _Fault(_flags(pc.invert(whole)), "not a whole number", "Give a whole number, or leave it empty.")
+    return counts, [*faults, broken]
 
 
 def _parse_flag(raw: pa.Array) -> _Parsed:
-    """Return flags, written as true and false or 1 and 0."""
-    if pa.types.is_boolean(raw.type):
-        return raw, []
-    words = pc.utf8_lower(_parse_text(raw)[0])
-    known = pc.is_in(words, pa.array(["true", "1"], words.type))
-    bad = pc.and_not(pc.invert(known), pc.is_in(words, pa.array(["false", "0"], words.type)))
-    flags = pc.if_else(pc.or_(words.is_null(), bad), None, known)
-    faulty = _mask(pc.and_(bad, words.is_valid()))
-    return flags, [_Fault(faulty, "neither true nor false", "Write true, false, 1 or 0, or leave it empty.")]
+    """Return flags, written as true and false or as 1 and 0."""
+    words, _ = _parse_text(raw)
+    words = pc.utf8_lower(words)
+    true, false = (pc.is_in(words, pa.array(texts, TEXT)) for texts in (["true", "1"], ["false", "0"]))
+    known = pc.or_(true, false)
+    bad = _flags(pc.and_(pc.invert(known), raw.is_valid()))
+    return pc.if_else(known, true, None), [
+        _Fault(bad, "neither true nor false", "Write true, false, 1 or 0.")
+    ]
 
 
 def _parse_items(raw: pa.Array) -> _Parsed:
-    """Return lists of texts; in text they are separated by semicolons, and empty pieces are none."""
-    dtype = pa.list_(pa.string())
-    if pa.types.is_null(raw.type):
-        return raw.cast(dtype), []
-    if _is_text(raw.type):
-        pieces = pc.split_pattern(pc.utf8_trim_whitespace(raw), ";")
-        return pieces.cast(dtype), []
+    """Return lists of texts; in text they are separated by semicolons, and empty ones do not count."""
+    if raw.type == TEXT:
+        joined = pc.utf8_trim(pc.replace_substring_regex(raw, r"\s*;[\s;]*", ";"), "; \t\r\n")
+        raw = pc.split_pattern(pc.if_else(pc.equal(joined, ""), None, joined), ";")
     try:
-        return raw.cast(dtype), []
+        return raw.cast(ITEMS), []
     except pa.ArrowException:
-        return _refused(raw, dtype, f"of type {raw.type}, which is no list of texts", "Write lists of texts.")
+        return _refused(raw, ITEMS, "Write lists of texts.")
 
 
 def _parse_time(raw: pa.Array) -> _Parsed:
-    """Return times in UTC, from dates, timestamps, ISO 8601 texts or unix seconds."""
-    kind = raw.type
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        try:
-            return raw.cast(pa.timestamp("us", tz=getattr(kind, "tz", None)), safe=False).cast(TIME), []
-        except pa.ArrowException:
-            return _refused(raw, TIME, "outside the years that can be told", "Leave it empty if unknown.")
-    numbers, other = _numbers(raw)
-    late = _mask(pc.greater(pc.abs(numbers), MILLISECONDS))
-    seconds = numbers.to_numpy(zero_copy_only=False)
-    known = ~late & np.isfinite(seconds)
-    micros = np.where(known, seconds, 0) * 1e6
-    times = pd.Series(np.rint(micros).astype("int64").astype("datetime64[us]")).where(known)
-    if _is_text(kind):
-        written = pc.if_else(pc.and_(pa.array(other), pc.match_substring_regex(raw, ISO_TIME)), raw, None)
-        parsed = pd.to_datetime(pd.Series(written.to_pandas()), format="ISO8601", utc=True, errors="coerce")
-        times = times.where(~other, parsed.dt.tz_localize(None).dt.as_unit("us"))
-    values = pa.array(times, pa.timestamp("us"), from_pandas=True).cast(TIME)
-    unread = other & _mask(values.is_null())
-    return values, [
-        _Fault(late, "too large for seconds: these are milliseconds", "Divide them by 1000."),
+    """Return times in UTC, from dates, timestamps, unix seconds or ISO 8601 texts."""
+    if pa.types.is_timestamp(raw.type) or pa.types.is_date(raw.type):
+        return _parse_timestamp(raw)
+    seconds, other = _numbers(raw)
+    late = _flags(pc.greater(pc.abs(seconds), LATEST_SECOND))
+    micros = pc.round(pc.multiply(pc.if_else(pa.array(late), None, seconds), 1e6)).cast(pa.int64())
+    times = micros.cast(pa.timestamp("us")).cast(TIME)
+    if raw.type == TEXT and other.any():
+        times = pc.if_else(pa.array(other), _iso_times(raw), times)
+    unread = other & _flags(times.is_null())
+    return times, [
+        _Fault(late, "too large for unix seconds, so in milliseconds", "Divide milliseconds by 1000."),
         _Fault(
             unread, "not a time", "Write ISO 8601 (2024-05-01T12:30:00Z) or unix seconds, or leave it empty."
         ),
     ]
+
+
+def _parse_timestamp(raw: pa.Array) -> _Parsed:
+    """Return typed times in UTC; those without a zone are in it already."""
+    zone = raw.type.tz if pa.types.is_timestamp(raw.type) else None
+    options = pc.CastOptions(target_type=pa.timestamp("us", tz=zone), allow_time_truncate=True)
+    try:
+        return raw.cast(options=options).cast(TIME), []
+    except pa.ArrowException:
+        return _refused(raw, TIME, "Leave out times beyond the year 9999.")
+
+
+def _iso_times(texts: pa.Array) -> pa.Array:
+    """Return ISO 8601 texts as times, null where they are none; finer than a microsecond is cut off."""
+    written = pc.if_else(pc.match_substring_regex(texts, ISO_TIME), texts, None)
+    written = pc.replace_substring_regex(written, r"(\.\d{6})\d+", r"\1")
+    series = pd.Series(written.to_numpy(zero_copy_only=False), dtype="str")
+    times = pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+    return pa.array(times, TIME, from_pandas=True)
 
 
 _PARSERS: dict[Kind, Callable[[pa.Array], _Parsed]] = {
@@ -266,26 +262,11 @@ _PARSERS: dict[Kind, Callable[[pa.Array], _Parsed]] = {
 
 
 def unify(columns: list[pa.DictionaryArray]) -> tuple[pa.Array, list[npt.NDArray[np.int32]]]:
-    """Give encoded id columns one dictionary in order of first appearance, as text, and codes into it (-1 null)."""
-    filled = [column for column in columns if len(column.dictionary)]
-    if not all(pa.types.is_integer(column.type.value_type) for column in filled):
-        columns = [
-            pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(pa.large_string()))
-            for column in columns
-        ]
-    else:
-        columns = [
-            pa.DictionaryArray.from_arrays(
-                column.indices,
-                column.dictionary.cast(pa.int64()) if len(column.dictionary) else pa.array([], pa.int64()),
-            )
-            for column in columns
-        ]
-    unified = pa.chunked_array(columns).unify_dictionaries()
-    values = unified.chunk(0).dictionary.cast(pa.large_string())
-    return values, [chunk.indices.fill_null(-1).to_numpy() for chunk in unified.chunks]
-
-
-def is_id(name: str, column: str) -> bool:
-    """Tell whether a column of a table holds ids."""
-    return TABLES[name].get(column) in IDS
+    """Give encoded ids one index in order of first appearance, as text, and codes into it, -1 for null."""
+    types = {column.dictionary.type for column in columns if len(column.dictionary)}
+    common = pa.int64() if types and all(map(pa.types.is_signed_integer, types)) else TEXT
+    shared = [
+        pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(common)) for column in columns
+    ]
+    chunks = pa.chunked_array(shared).unify_dictionaries().chunks
+    return chunks[0].dictionary.cast(TEXT), [pc.fill_null(chunk.indices, -1).to_numpy() for chunk in chunks]

@@ -1,6 +1,7 @@
 """What the tables of a dataset are called, what their columns hold, and how a breach of that is told."""
 
 import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,15 +13,13 @@ class Kind(StrEnum):
     POST = "post id"
     TEXT = "text"
     TIME = "time"
-    COUNT = "whole number"
+    COUNT = "whole number, not negative"
     AMOUNT = "number, not negative"
     NUMBER = "number"
     FLAG = "true or false"
     ITEMS = "list of texts"
-    LABEL = "own label"
+    LABEL = "anything, of the reader's own"
 
-
-IDS = (Kind.ACCOUNT, Kind.POST)
 
 TABLES: dict[str, dict[str, Kind]] = {
     "accounts": {
@@ -71,58 +70,68 @@ REQUIRED = {
     "posts": ("post_id", "author_id"),
     "engagements": ("account_id", "kind"),
 }
-# Columns every frame has, whether or not the table does; all-null (weight: all 1) where it does not.
-ALWAYS = {
+UNIQUE = {"accounts": "account_id", "posts": "post_id"}
+# Columns that every frame has; where the table does not have them they are null (weight: 1).
+ALWAYS: dict[str, tuple[str, ...]] = {
     "accounts": (),
     "follows": ("followed_at",),
     "posts": ("created_at",),
     "engagements": ("target_id", "post_id", "created_at", "weight"),
 }
-UNIQUE = {"accounts": "account_id", "posts": "post_id"}
 
-SHOWN = 3  # examples per breach
+EXAMPLES = 3  # shown per breach
 
 
 @dataclass(frozen=True)
 class Breach:
-    """One way in which a table breaks the contract; `column` is empty where the whole file is meant."""
+    """One way in which a table breaks the contract.
+
+    `column` is empty where the whole table or file is meant. `examples` name the row (counted from 1, the
+    header not included) and the value of the first few of `count`.
+    """
 
     table: str
     column: str
     count: int
     problem: str
-    examples: tuple[str, ...] = ()
-    repair: str = ""
+    examples: tuple[str, ...]
+    repair: str
 
     def __str__(self) -> str:
-        """Say what, where and how to repair it, in one line."""
+        """Say in one line what is wrong, where, and how to repair it."""
         where = f"{self.table}, column {self.column}" if self.column else self.table
-        examples = f": {', '.join(self.examples)}" if self.examples else ""
-        more = ", ..." if self.examples and self.count > len(self.examples) else ""
-        return f"{where}: {self.problem}{examples}{more}. {self.repair}".rstrip()
+        more = ["..."] if self.examples and self.count > len(self.examples) else []
+        examples = ", ".join([*self.examples, *more])
+        return f"{where}: {self.problem}{': ' if examples else ''}{examples}. {self.repair}"
 
 
 class DatasetError(ValueError):
-    """The tables break the contract; `breaches` holds every breach found, over all tables."""
+    """Tables that break the contract; `breaches` holds all that is wrong with them."""
 
-    def __init__(self, where: str, breaches: list[Breach]) -> None:
+    def __init__(self, where: str, breaches: Iterable[Breach]) -> None:
+        self.where = where
         self.breaches = list(breaches)
-        plural = "breach" if len(breaches) == 1 else "breaches"
         rows = (
-            " (rows are counted from 1, the header not included)" if any(b.examples for b in breaches) else ""
+            " (rows are counted from 1, the header not included)"
+            if any(b.examples for b in self.breaches)
+            else ""
         )
-        lines = [f"{where}: {len(breaches)} {plural} of the dataset contract{rows}"]
-        super().__init__("\n".join([*lines, *(f"  {breach}" for breach in breaches)]))
+        head = f"{where} cannot be used as a dataset{rows}:"
+        super().__init__("\n".join([head, *(f"  {breach}" for breach in self.breaches)]))
+
+    def __reduce__(self) -> tuple[type["DatasetError"], tuple[str, list[Breach]]]:
+        """Survive the way back from a worker process."""
+        return type(self), (self.where, self.breaches)
 
 
 def shown(value: object) -> str:
     """Return a value as it may be printed: control characters escaped, long texts cut."""
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def nearest(name: str, present: list[str]) -> str | None:
-    """Return the column that was most likely meant by a missing one."""
-    lowered = {column.strip().lower(): column for column in reversed(present)}
-    close = difflib.get_close_matches(name, lowered, n=1, cutoff=0.5)
-    return lowered[close[0]] if close else None
+def nearest(name: str, present: Sequence[str], known: Iterable[str]) -> str | None:
+    """Return the column most likely meant by a missing one, none of those that have their own meaning."""
+    free = {column.strip().lower(): column for column in present if column not in known}
+    close = difflib.get_close_matches(name, free, n=1, cutoff=0.5)
+    return free[close[0]] if close else None

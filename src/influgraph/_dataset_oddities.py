@@ -1,0 +1,47 @@
+"""Rows that stay on disk but that no measure uses, and what else is odd enough to tell."""
+
+import numpy as np
+import pandas as pd
+
+from influgraph._dataset_codes import Frames, Mask, codes, post_authors
+
+
+def find_oddities(frames: Frames, listed: int | None) -> tuple[dict[str, Mask], tuple[str, ...]]:
+    """Return the rows of each table that no measure uses, and a line for each oddity found."""
+    own, repeated = _odd_follows(frames["follows"])
+    unlisted = codes(frames["posts"]["author_id"]) >= (np.iinfo(np.intp).max if listed is None else listed)
+    towards_self, contradicted, lost = _odd_engagements(frames["engagements"], frames["posts"][~unlisted])
+    found = {
+        "follows: self-follows, ignored": own,
+        "follows: repeats of a follow, used once, from its earliest time on": repeated,
+        "posts: by authors that are not in accounts, ignored": unlisted,
+        "engagements: self-engagements, ignored": towards_self,
+        "engagements: target_id is not the post's author, target_id used": contradicted,
+        "engagements: on unknown posts and without target_id, so received by nobody": lost,
+    }
+    aside = {"follows": own | repeated, "posts": unlisted, "engagements": towards_self}
+    return aside, tuple(f"{oddity}: {rows.sum()}" for oddity, rows in found.items() if rows.any())
+
+
+def _odd_follows(follows: pd.DataFrame) -> tuple[Mask, Mask]:
+    """Mark self-follows, and the repeats of a follow: its earliest row counts, a null time before all."""
+    follower, followed = codes(follows["follower_id"]), codes(follows["followed_id"])
+    own, repeated = follower == followed, np.zeros(len(follows), dtype=bool)
+    pairs = follower * len(follows["follower_id"].cat.categories) + followed
+    ordered = np.sort(pairs)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if len(twice):
+        rows = np.flatnonzero(pd.Series(pairs).isin(twice) & ~own)
+        times = follows["followed_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
+        rows = rows[np.lexsort((times[rows], pairs[rows]))]
+        repeated[rows[1:]] = pairs[rows[1:]] == pairs[rows[:-1]]
+    return own, repeated
+
+
+def _odd_engagements(engagements: pd.DataFrame, posts: pd.DataFrame) -> tuple[Mask, Mask, Mask]:
+    """Mark acts towards oneself, targets other than the post's author, and acts on posts of nobody known."""
+    target, author = codes(engagements["target_id"]), post_authors(posts, engagements["post_id"])
+    own = codes(engagements["account_id"]) == np.where(target >= 0, target, author)
+    contradicted = (target >= 0) & (author >= 0) & (target != author)
+    lost = (codes(engagements["post_id"]) >= 0) & (author < 0) & (target < 0)
+    return own, contradicted, lost
