@@ -58,8 +58,7 @@ def _sort_by_degree(degree: Starts) -> tuple[Codes, Codes, Starts]:
 
 @njit(types.int64[::1](_STARTS, _CODES), cache=True, nogil=True)
 def core_numbers(starts: Starts, neighbours: Codes) -> Starts:
-    """
-    Core numbers by Batagelj and Zaversnik: peel the least connected account, again and again.
+    """Core numbers by Batagelj and Zaversnik: peel the least connected account, again and again.
 
     `order` stays sorted by remaining degree: an account that loses a neighbour swaps places with
     the first account of its degree's block, which then begins one later.

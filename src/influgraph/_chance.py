@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def lent_to_igraph(rng: np.random.Generator) -> Iterator[None]:
-    """
-    Let igraph draw from `rng` inside the ``with`` block, and from its default, Python's `random`, after it.
+    """Let igraph draw from `rng` within the ``with`` block, and from its default, Python's `random`, after.
 
     igraph asks for one number at a time, at which a numpy generator is slow: it gets a generator of
     `random` that is seeded by one draw from `rng`. Neither `random`'s nor numpy's global state is

@@ -65,8 +65,7 @@ def _close_gaps(columns: Codes, sums: Floats, starts: Starts, ends: Starts) -> S
 def sort_pairs(
     sources: Codes, targets: Codes, amounts: Floats, size: int, columns: Codes, sums: Floats
 ) -> Starts:
-    """
-    Sort pairs into rows by two counting sorts: by target, then, keeping that order, by source.
+    """Sort pairs into rows by two counting sorts: by target, then, keeping that order, by source.
 
     Walking the targets in order fills every row in order, so a repeated pair comes right after its
     first and is merged on the spot: amounts are summed, without amounts every pair counts 1.

@@ -18,8 +18,7 @@ FEWEST_SOURCES = 100
 
 
 def in_degree(network: Network) -> pd.Series:
-    """
-    How many accounts pay attention to each account.
+    """How many accounts pay attention to each account.
 
     Examples
     --------
@@ -34,8 +33,7 @@ def in_degree(network: Network) -> pd.Series:
 
 
 def out_degree(network: Network) -> pd.Series:
-    """
-    How many accounts each account pays attention to.
+    """How many accounts each account pays attention to.
 
     Examples
     --------
@@ -49,8 +47,7 @@ def out_degree(network: Network) -> pd.Series:
 
 
 def in_strength(network: Network) -> pd.Series:
-    """
-    How much attention each account receives: the sum of the weights towards it.
+    """How much attention each account receives: the sum of the weights towards it.
 
     Examples
     --------
@@ -64,8 +61,7 @@ def in_strength(network: Network) -> pd.Series:
 
 
 def out_strength(network: Network) -> pd.Series:
-    """
-    How much attention each account pays: the sum of the weights from it.
+    """How much attention each account pays: the sum of the weights from it.
 
     Examples
     --------
@@ -79,8 +75,7 @@ def out_strength(network: Network) -> pd.Series:
 
 
 def pagerank(network: Network, *, damping: float = 0.85, tolerance: float = 1e-10) -> pd.Series:
-    """
-    Share of time that a reader who follows attention, and now and then starts anew, spends on each account.
+    """Share of time that a reader who follows attention, now and then starting anew, spends on each account.
 
     With probability `damping` the reader moves on to an account that the present one pays attention to,
     in proportion to the weights, otherwise (and always from an account that pays none) to any
@@ -137,8 +132,7 @@ def pagerank(network: Network, *, damping: float = 0.85, tolerance: float = 1e-1
 
 
 def core_number(network: Network) -> pd.Series:
-    """
-    The largest k for which an account belongs to the k-core, whoever pays attention to whom.
+    """The largest k for which an account belongs to the k-core, whoever pays attention to whom.
 
     The k-core is the largest part of the network in which everyone is connected, in either direction, to
     at least k others of that part. Weights are not used. Isolated accounts have 0.
@@ -168,8 +162,7 @@ def core_number(network: Network) -> pd.Series:
 def betweenness(
     network: Network, *, rng: np.random.Generator, exact_up_to: int = 5_000, sources: int | None = None
 ) -> pd.Series:
-    """
-    How many shortest paths of attention run through each account, as one of several counted in part.
+    """How many shortest paths of attention run through each account, as one of several counted in part.
 
     Directed, unweighted, not normalised. In networks of more than `exact_up_to` accounts only the paths
     from some sources are followed, drawn at random without replacement from the accounts that pay attention

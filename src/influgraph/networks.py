@@ -25,8 +25,7 @@ KINDS = ("repost", "reply", "quote", "mention", "like", "comment", "click", "pur
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """
-    Accounts and the attention they pay one another.
+    """Accounts and the attention they pay one another.
 
     Attributes
     ----------
@@ -68,8 +67,7 @@ class Network:
             raise ValueError("weights must be positive and finite, received others")
 
     def to_networkx(self) -> nx.DiGraph[Any]:
-        """
-        Copy into a networkx ``DiGraph`` with the ids as its nodes and an edge attribute ``weight``.
+        """Copy into a networkx ``DiGraph`` with the ids as its nodes and an edge attribute ``weight``.
 
         Examples
         --------
@@ -87,8 +85,7 @@ class Network:
         return graph
 
     def to_igraph(self) -> igraph.Graph:
-        """
-        Copy into a directed igraph ``Graph`` with the ids as ``name`` and an edge attribute ``weight``.
+        """Copy into a directed igraph ``Graph`` with the ids as ``name`` and an edge attribute ``weight``.
 
         Examples
         --------
@@ -112,8 +109,7 @@ def network_from_pairs(
     account_ids: pd.Index,
     weights: ArrayLike | None = None,
 ) -> Network:
-    """
-    Build a network from pairs of account codes, in any order.
+    """Build a network from pairs of account codes, in any order.
 
     An account's code is its position in `account_ids`. Repeated pairs are merged: their weights are
     summed; without weights every pair counts 1.0, however often it occurs. Pairs of an account
@@ -161,8 +157,7 @@ def network_from_pairs(
 
 
 def follow_network(data: Dataset) -> Network:
-    """
-    Who follows whom: weight 1.0 from each follower to each account it follows, each pair once.
+    """Who follows whom: weight 1.0 from each follower to each account it follows, each pair once.
 
     Examples
     --------
@@ -182,8 +177,7 @@ def engagement_network(
     weights: Mapping[str, float] | None = None,
     half_life: str | None = None,
 ) -> Network:
-    """
-    Who engages with whom: summed weights of the acts each account did to each other account.
+    """Who engages with whom: summed weights of the acts each account did to each other account.
 
     Reposts and replies that only `posts` tells of count as acts; acts done to nobody do not.
 
@@ -229,8 +223,7 @@ def engagement_network(
 
 
 def from_networkx(graph: nx.Graph[Any]) -> Network:
-    """
-    Copy a networkx graph: its nodes are the ids, the edge attribute ``weight`` (else 1.0) the weights.
+    """Copy a networkx graph: its nodes are the ids, the edge attribute ``weight`` (else 1.0) the weights.
 
     Parallel edges are summed, self-loops left out; an undirected edge is attention both ways.
 
@@ -256,8 +249,7 @@ def from_networkx(graph: nx.Graph[Any]) -> Network:
 
 
 def from_igraph(graph: igraph.Graph) -> Network:
-    """
-    Copy an igraph graph: ids are its ``name`` (else positions as text), weights its ``weight`` (else 1.0).
+    """Copy an igraph graph: ids are its ``name`` (else positions as text), weights its ``weight`` (else 1.0).
 
     Parallel edges are summed, self-loops left out; an undirected edge is attention both ways.
 

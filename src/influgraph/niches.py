@@ -30,8 +30,7 @@ FEWEST_SPEAKERS = 2  # a term that one member alone uses says nothing about a ni
 def find_niches(
     network: Network, *, resolution: float = 1.0, runs: int = 8, smallest: int = 3, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """
-    Niches: accounts that pay more attention to one another than their activity alone would bring about.
+    """Niches: accounts that pay more attention to one another than their activity alone would bring about.
 
     Direction is given up: the tie of two accounts is the attention paid one way plus the other. Leiden
     (modularity) runs several times; returned is the run that agrees best with the others on average
@@ -146,8 +145,7 @@ def _shared_company(chosen: NDArray[np.int64], others: list[NDArray[np.int64]]) 
 
 
 def describe_niches(data: Dataset, niche: pd.Series | pd.DataFrame, network: Network) -> pd.DataFrame:
-    """
-    What each niche is about, by the words that set it apart and the accounts at its centre.
+    """What each niche is about, by the words that set it apart and the accounts at its centre.
 
     A term is a word or hashtag in bios and posts, in any script, without links, handles and numbers. It
     counts once per member who uses it: its weight in a niche is the share s of members who do, times
@@ -265,19 +263,19 @@ def _speakers(data: Dataset, wanted: NDArray[np.bool_]) -> tuple[csr_array, NDAr
 
 
 def _texts(data: Dataset) -> pd.DataFrame:
-    """Every bio, text and row of hashtags: ``account`` (code) and ``text``."""
-    authors = data.posts["author_id"].cat.codes.astype(np.int64)
-    parts = []
-    if "bio" in data.accounts:
-        parts.append(
-            pd.DataFrame({"account": np.arange(len(data.accounts)), "text": data.accounts["bio"].array})
-        )
+    """Every bio, text and hashtag: ``account`` (code) and ``text``."""
+    author = data.posts["author_id"].cat.codes.astype(np.int64)
+    texts = [pd.Series("", author.index[:0])]
     if "text" in data.posts:
-        parts.append(pd.DataFrame({"account": authors, "text": data.posts["text"]}))
+        texts.append(data.posts["text"])
     if "hashtags" in data.posts:
-        parts.append(pd.DataFrame({"account": authors, "text": data.posts["hashtags"].str.join(" ")}))
-    texts = pd.concat(parts) if parts else pd.DataFrame({"account": authors[:0], "text": ""})
-    return texts[texts["text"].notna() & (texts["account"] >= 0)]
+        texts.append(data.posts["hashtags"].explode())
+    written = pd.concat([text.dropna().astype(str) for text in texts])
+    found = pd.DataFrame({"account": author.loc[written.index], "text": written})
+    if "bio" in data.accounts:
+        bios = pd.DataFrame({"account": np.arange(len(data.accounts)), "text": data.accounts["bio"].array})
+        found = pd.concat([found, bios.dropna()])
+    return found[found["account"] >= 0]
 
 
 @cache

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 
 def popularity(data: Dataset) -> pd.DataFrame:
-    """
-    Counts of each account's followers, activity and engagement.
+    """Counts of each account's followers, activity and engagement.
 
     Parameters
     ----------
@@ -54,8 +53,7 @@ def popularity(data: Dataset) -> pd.DataFrame:
 
 
 def tier(popularity_frame: pd.DataFrame, *, bounds: Mapping[str, int]) -> pd.Series:
-    """
-    Tier of each account by its followers: as stated where given, else as counted.
+    """Tier of each account by its followers: as stated where given, else as counted.
 
     Parameters
     ----------

@@ -15,8 +15,7 @@ ACCOUNTS_AT_ONCE = 10_000
 
 
 def rank_intervals(estimate: pd.Series, draws: NDArray[np.floating]) -> pd.DataFrame:
-    """
-    Each account's rank by `estimate`, and the range its rank has over draws of what is estimated.
+    """Each account's rank by `estimate`, and the range its rank has over draws of what is estimated.
 
     Rank 1 is the highest; ties take the smallest rank. The range is the 90 % interval of each
     account's rank taken alone: in each draw all accounts are ranked anew, and the 5 % and
@@ -76,8 +75,7 @@ def rank_intervals(estimate: pd.Series, draws: NDArray[np.floating]) -> pd.DataF
 
 
 def partition_agreement(first: ArrayLike, second: ArrayLike) -> float:
-    """
-    Adjusted Rand index of two partitions of the same accounts: 1 = the same, 0 = as alike as by chance.
+    """Adjusted Rand index of two partitions of the same accounts: 1 = the same, 0 = as alike as by chance.
 
     Accounts without a label (null) in either are left out; partitions of fewer than two accounts agree.
 
