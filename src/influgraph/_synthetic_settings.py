@@ -1,0 +1,223 @@
+"""What a synthetic world is made of: every mechanism with its strength or switch."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+_INF = float("inf")
+_LIMITS: dict[str, tuple[float, float]] = {
+    "accounts": (200, 5_000_000),
+    "days": (14, 730),
+    "source_share": (0, 0.5),
+    "occasional_share": (0, 0.5),
+    "niches": (1, 16),
+    "niche_skew": (0, 3),
+    "interest_focus": (0, 1),
+    "follows_per_account": (1, 500),
+    "fame_follows": (0, _INF),
+    "interest_follows": (0, _INF),
+    "acquaintance_follows": (0, _INF),
+    "mutual": (0, 1),
+    "followed_during": (0, 1),
+    "fame_tail": (1.05, 10),
+    "posts_per_day": (0.01, 50),
+    "posts_spread": (0, 3),
+    "rhythm": (0, 1),
+    "awake": (0, 1),
+    "shocks": (0, 1000),
+    "shock_lift": (0, 1000),
+    "shock_hours": (0.5, 240),
+    "shock_everywhere": (0, 1),
+    "reacting_share": (0, 0.9),
+    "offtopic_share": (0, 1),
+    "view_probability": (0.001, 1),
+    "view_spread": (0, 1),
+    "seen_hours": (0.01, 48),
+    "like_rate": (0, 0.5),
+    "reply_rate": (0, 0.5),
+    "repost_rate": (0, 0.2),
+    "repost_again": (0, 20),
+    "entertainment_spread": (0, 2),
+    "purchases_per_member": (0.01, 100),
+    "propensity_spread": (0, 2),
+    "homophily": (0, 3),
+    "caused_share": (0, 0.9),
+    "persuasion_spread": (0, 3),
+    "zero_share": (0, 1),
+    "hollow_celebrities": (0, 1),
+    "susceptibility_spread": (0, 2),
+    "match_floor": (0, 1),
+    "saturation": (0, 0.99),
+    "saturation_days": (0.1, 365),
+    "quick_hours": (0.05, 48),
+    "slow_hours": (0.05, 96),
+    "slow_share": (0, 1),
+    "farms": (0, 100),
+    "farm_share": (0, 0.05),
+    "squads": (0, 100),
+    "squad_size": (3, 1000),
+    "reruns": (2, 10_000),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldSettings:
+    """Everything a synthetic world is drawn from; see `make_world`.
+
+    Attributes
+    ----------
+    accounts, days
+        Size of the world, bots included, and length of the study, which starts on a Monday, 00:00 UTC.
+    source_share, occasional_share
+        Share of accounts that post regularly (at least 60 do), and that post a few times in all.
+    niches, niche_skew, interest_focus
+        Number of niches, exponent of the power law of their sizes (0: even), and mean share of an account's
+        interest that lies in its own niche.
+    follows_per_account
+        Mean number of follows of a person.
+    fame_follows, interest_follows, acquaintance_follows
+        How much of each motive is behind the follows; only the ratios count, 0 switches a motive off.
+    mutual, followed_during
+        Share of acquaintances who follow back, and of follows made during the study rather than before.
+    fame_tail
+        Exponent of the Pareto law of fame, and of standing within a niche: less is more unequal.
+    posts_per_day, posts_spread
+        Median posts of a source per day, and the standard deviation of its logarithm.
+    rhythm
+        Strength of the hours of the week in posts and purchases: 0 flat, 1 full.
+    awake
+        How far attention and delays stand still at night: 0 not at all, 1 fully.
+    shocks, shock_lift, shock_hours, shock_everywhere
+        Number of shocks, mean lift of purchases at their start, mean hours in which they decay by e, and share
+        that strikes everyone rather than one niche.
+    reacting_share, offtopic_share
+        Share of posts that react to a shock within hours, and that are not about the source's niche.
+    view_probability, view_spread, seen_hours
+        Chance that a follower sees a post, how unequal followers are in this (0: equal), mean hours until seen.
+    like_rate, reply_rate, repost_rate, repost_again
+        Acts per view, and how many times likelier a repost is of what an acquaintance reposted.
+    entertainment_spread
+        Standard deviation of the logarithm of how entertaining a source is, which draws likes, replies, reposts.
+    purchases_per_member
+        Mean purchases of a person, caused or not.
+    propensity_spread, homophily
+        Standard deviation of the logarithm of what members buy anyway; how much their interests add to it.
+    caused_share
+        Share of purchases that posts cause; 0: no influence anywhere.
+    persuasion_spread, zero_share, hollow_celebrities
+        Standard deviation of the logarithm of persuasion, independent of fame; share of sources, and of the 5 %
+        most famous sources, that persuade nobody.
+    susceptibility_spread, match_floor
+        Standard deviation of the logarithm of what it takes to move a member; how much a source moves members
+        who share none of its interests, beside those who share all.
+    saturation, saturation_days
+        How much each sighting of a source within these days takes from the effect of its next one; 0: nothing.
+    quick_hours, slow_hours, slow_share
+        The delay of a caused purchase: two exponentials, their means and the share of the slower.
+    once_only
+        Whether a member buys at most once.
+    views, impressions
+        Whether views are listed in the engagements, and counted in the posts.
+    farms, farm_share
+        Number of farms of purchased followers, and share of all accounts in each.
+    squads, squad_size
+        Number of squads that repost together, and the bots in each.
+    reruns
+        Paired reruns behind the truth; large worlds take fewer, as `make_world` says.
+    """
+
+    accounts: int = 5_000
+    days: int = 56
+    source_share: float = 0.04
+    occasional_share: float = 0.03
+    niches: int = 10
+    niche_skew: float = 0.7
+    interest_focus: float = 0.7
+    follows_per_account: float = 30.0
+    fame_follows: float = 0.35
+    interest_follows: float = 0.4
+    acquaintance_follows: float = 0.25
+    mutual: float = 0.85
+    followed_during: float = 0.1
+    fame_tail: float = 1.6
+    posts_per_day: float = 0.6
+    posts_spread: float = 0.7
+    rhythm: float = 1.0
+    awake: float = 0.8
+    shocks: int = 12
+    shock_lift: float = 6.0
+    shock_hours: float = 16.0
+    shock_everywhere: float = 0.25
+    reacting_share: float = 0.1
+    offtopic_share: float = 0.15
+    view_probability: float = 0.35
+    view_spread: float = 0.5
+    seen_hours: float = 1.5
+    like_rate: float = 0.03
+    reply_rate: float = 0.004
+    repost_rate: float = 0.01
+    repost_again: float = 3.0
+    entertainment_spread: float = 0.6
+    purchases_per_member: float = 1.3
+    propensity_spread: float = 0.8
+    homophily: float = 0.6
+    caused_share: float = 0.15
+    persuasion_spread: float = 1.3
+    zero_share: float = 0.25
+    hollow_celebrities: float = 0.6
+    susceptibility_spread: float = 0.5
+    match_floor: float = 0.05
+    saturation: float = 0.2
+    saturation_days: float = 7.0
+    quick_hours: float = 2.0
+    slow_hours: float = 14.0
+    slow_share: float = 0.4
+    once_only: bool = False
+    views: bool = False
+    impressions: bool = True
+    farms: int = 2
+    farm_share: float = 0.0125
+    squads: int = 2
+    squad_size: int = 10
+    reruns: int = 30
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn, naming parameter, allowed and received."""
+        for field in fields(self):
+            _check(field.name, field.type, getattr(self, field.name))
+        if self.fame_follows + self.interest_follows + self.acquaintance_follows == 0:
+            raise ValueError(
+                "fame_follows, interest_follows, acquaintance_follows: one must be above 0, received 0 for all"
+            )
+        if self.bots > self.accounts // 3:
+            raise ValueError(
+                f"farms, squads: the bots may be a third of accounts ({self.accounts // 3}), received {self.bots}: "
+                "lower farms, farm_share, squads or squad_size"
+            )
+
+    @property
+    def farm_size(self) -> int:
+        """Bots in each farm."""
+        return max(5, round(self.farm_share * self.accounts))
+
+    @property
+    def bots(self) -> int:
+        """Bots in all."""
+        return self.farms * self.farm_size + self.squads * self.squad_size
+
+    @property
+    def sources(self) -> int:
+        """Accounts that post regularly."""
+        return max(60, round(self.source_share * self.accounts))
+
+
+def _check(name: str, kind: object, value: Any) -> None:  # noqa: ANN401 (whatever was passed is to be judged)
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{name}: True or False, received {value!r}")
+        return
+    low, high = _LIMITS[name]
+    whole = kind is int
+    right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not right_type or not low <= value <= high:
+        noun = "a whole number" if whole else "a number"
+        raise ValueError(f"{name}: {noun} from {low:g} to {high:g}, received {value!r}")

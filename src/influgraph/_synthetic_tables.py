@@ -1,0 +1,210 @@
+"""What a synthetic world looks like from outside: the four tables, and its truth."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from influgraph import _synthetic_words as words
+from influgraph._synthetic_bots import Squads
+from influgraph._synthetic_follows import Follows
+from influgraph._synthetic_outcomes import Happened, Truth
+from influgraph._synthetic_people import People
+from influgraph._synthetic_posts import Posts
+from influgraph._synthetic_rhythm import DAY
+from influgraph._synthetic_settings import WorldSettings
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.integer[Any]]
+START = pd.Timestamp("2024-01-01", tz="UTC")  # a Monday
+FORMATS = ("picture", "clip", "text", "live")
+
+
+def moments(seconds: Floats) -> pd.Series:
+    """Turn seconds since the start into times, whole seconds; infinite ones into null."""
+    known = np.isfinite(seconds)
+    micros = np.where(known, np.floor(np.where(known, seconds, 0)), 0).astype("int64") * 1_000_000
+    times = pd.Series((micros + int(START.timestamp()) * 1_000_000).astype("datetime64[us]")).dt.tz_localize(
+        "UTC"
+    )
+    return times.where(known)
+
+
+def draw_ids(letter: str, count: int, rng: np.random.Generator) -> pd.Index:
+    """Return ids whose number says nothing."""
+    width = max(5, len(str(count - 1)))
+    return pd.Index([f"{letter}{number:0{width}d}" for number in rng.permutation(count)], dtype="str")
+
+
+def account_table(
+    settings: WorldSettings,
+    people: People,
+    follows: Follows,
+    posts: Posts,
+    ids: pd.Index,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Write the accounts: what a profile page says."""
+    count = settings.accounts
+    followers = np.bincount(follows.followed, minlength=count)
+    created = _draw_created(settings, people, rng)
+    posted = np.bincount(posts.author, minlength=count)
+    before = rng.poisson(people.post_mean / settings.days * np.minimum(-created / DAY, 1000))
+    price = np.round(4 * followers**0.85 * np.exp(0.35 * rng.standard_normal(count)), -1)
+    is_source = np.zeros(count, bool)
+    is_source[people.sources] = True
+    famous = followers >= np.sort(followers[people.sources])[-max(1, people.sources.size // 10)]
+    return pd.DataFrame(
+        {
+            "account_id": ids,
+            "handle": _draw_handles(count, rng),
+            "bio": _draw_bios(people, rng),
+            "platform": np.where(rng.random(count) < 0.4, "clips", "words"),
+            "market": rng.choice(["north", "south", "east"], count, p=[0.5, 0.3, 0.2]),
+            "created_at": moments(created),
+            "followers_stated": followers,
+            "following_stated": np.bincount(follows.follower, minlength=count),
+            "posts_stated": posted + before,
+            "verified": famous & is_source & (rng.random(count) < 0.7),
+            "price": pd.Series(np.where(is_source, np.maximum(price, 10), np.nan)),
+        }
+    )
+
+
+def _draw_created(settings: WorldSettings, people: People, rng: np.random.Generator) -> Floats:
+    """Draw when accounts were made, in seconds before the start: people at any time, bots in bursts."""
+    created = -rng.uniform(30, 3000, settings.accounts) * DAY
+    for cluster in range(settings.farms + settings.squads):
+        bots = people.bot_cluster == cluster
+        created[bots] = -(rng.uniform(20, 300) + rng.exponential(0.7, int(bots.sum()))) * DAY
+    return np.floor(created)
+
+
+def _draw_handles(count: int, rng: np.random.Generator) -> list[str]:
+    word = rng.integers(0, len(words.HANDLES), count)
+    number = rng.integers(0, 10_000, count)
+    return [f"{words.HANDLES[w]}_{n:04d}" for w, n in zip(word.tolist(), number.tolist(), strict=True)]
+
+
+def _draw_bios(people: People, rng: np.random.Generator) -> list[str]:
+    """Write three words of the own niche and one common word; a fifth of people, and most bots, write nothing."""
+    count = people.niche.size
+    texts = words.write_texts(people.niche, rng.integers(0, 12, (count, 1)), rng.integers(0, 10, (count, 3)))
+    silent = rng.random(count) < np.where(people.bot_cluster < 0, 0.2, 0.7)
+    return ["" if quiet else text for quiet, text in zip(silent.tolist(), texts, strict=True)]
+
+
+def follow_table(follows: Follows, ids: pd.Index) -> pd.DataFrame:
+    """Write the follows, in no order that tells why."""
+    kind = pd.CategoricalDtype(ids)
+    return pd.DataFrame(
+        {
+            "follower_id": pd.Categorical.from_codes(follows.follower, dtype=kind),
+            "followed_id": pd.Categorical.from_codes(follows.followed, dtype=kind),
+            "followed_at": moments(follows.since),
+        }
+    )
+
+
+def post_table(
+    settings: WorldSettings, posts: Posts, views: Ints, ids: pd.Index, rng: np.random.Generator
+) -> tuple[pd.DataFrame, Ints]:
+    """Write the posts in order of time; also each one's row there."""
+    order = np.argsort(posts.time, kind="stable")
+    place = np.empty(order.size, np.int64)
+    place[order] = np.arange(order.size)
+    topic, count = posts.topic[order], order.size
+    common = rng.integers(0, len(words.COMMON), (count, 3))
+    own = rng.integers(0, 10, (count, 3))
+    style = np.where(rng.random(count) < 0.7, posts.author[order] % 3, rng.integers(0, len(FORMATS), count))
+    table = pd.DataFrame(
+        {
+            "post_id": draw_ids("p", count, rng),
+            "author_id": pd.Categorical.from_codes(posts.author[order], dtype=pd.CategoricalDtype(ids)),
+            "created_at": moments(posts.time[order]),
+            "text": words.write_texts(topic, common, own),
+            "hashtags": words.write_hashtags(topic, own[:, :2]),
+            "format": np.array(FORMATS)[style],
+        }
+    )
+    if settings.impressions:
+        table["impressions"] = views[order]
+    return table, place
+
+
+def engagement_table(
+    acts: pd.DataFrame, ids: pd.Index, post_ids: pd.Index, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Write acts (account, kind, post row or -1, second) in order of time; purchases have a value."""
+    order = np.lexsort((acts["post"], acts["kind"], acts["account"], acts["time"]))
+    acts = acts.iloc[order]
+    value = np.round(rng.lognormal(3.2, 0.6, len(acts)), 2)
+    return pd.DataFrame(
+        {
+            "account_id": pd.Categorical.from_codes(acts["account"], dtype=pd.CategoricalDtype(ids)),
+            "kind": acts["kind"].to_numpy(),
+            "post_id": pd.Categorical.from_codes(acts["post"], dtype=pd.CategoricalDtype(post_ids)),
+            "created_at": moments(acts["time"].to_numpy()),
+            "value": np.where(acts["kind"] == "purchase", value, np.nan),
+        }
+    )
+
+
+def gather_acts(
+    happened: Happened, squads: Squads, place: Ints, anyway: tuple[Ints, Floats], *, once_only: bool
+) -> tuple[pd.DataFrame, Ints]:
+    """Put all acts in one frame (post rows as in the posts table), and return the purchases of the caused kind."""
+    purchase = happened.kind == 2
+    buyer = np.append(anyway[0], happened.account[purchase])
+    bought = np.append(anyway[1], happened.time[purchase])
+    caused = np.append(np.zeros(anyway[0].size, bool), np.ones(int(purchase.sum()), bool))
+    if once_only:
+        first = np.lexsort((bought, buyer))
+        first = first[np.append(True, np.diff(buyer[first]) > 0)[: first.size]]
+        buyer, bought, caused = buyer[first], bought[first], caused[first]
+    parts = [
+        ("purchase", buyer, np.full(buyer.size, -1), bought),
+        ("repost", happened.repost_account, place[happened.reposts.post], happened.reposts.time),
+        ("repost", squads.account, place[squads.post], squads.time),
+    ]
+    for code, kind in enumerate(("like", "reply")):
+        rows = happened.kind == code
+        parts.append((kind, happened.account[rows], place[happened.post[rows]], happened.time[rows]))
+    frames = [pd.DataFrame({"account": a, "kind": k, "post": p, "time": t}) for k, a, p, t in parts]
+    return pd.concat(frames, ignore_index=True), caused
+
+
+def source_table(people: People, follows: Follows, posts: Posts, truth: Truth, ids: pd.Index) -> pd.DataFrame:
+    """Write the truth of every account with a post and a follower."""
+    count = people.niche.size
+    posted = np.bincount(posts.author, minlength=count) > 0
+    codes = np.flatnonzero(posted & (np.bincount(follows.followed, minlength=count) > 0))
+    return pd.DataFrame(
+        {
+            "account_id": ids[codes],
+            "influence": truth.influence[codes],
+            "influence_total": truth.influence_total[codes],
+            "niche": people.niche[codes],
+            "is_comedian": codes == people.comedian,
+            "influence_se": truth.influence_se[codes],
+            "influence_total_se": truth.influence_total_se[codes],
+            "persuasive": people.persuasion[codes] > 0,
+        }
+    )
+
+
+def bot_table(settings: WorldSettings, people: People, ids: pd.Index) -> pd.DataFrame:
+    """Write who is a bot, and in which bot cluster."""
+    codes = np.flatnonzero(people.bot_cluster >= 0)
+    codes = codes[np.argsort(people.bot_cluster[codes], kind="stable")]
+    cluster = people.bot_cluster[codes]
+    farm = cluster < settings.farms
+    number = np.where(farm, cluster, cluster - settings.farms) + 1
+    return pd.DataFrame(
+        {
+            "bot_cluster": [f"{'farm' if f else 'squad'}-{n}" for f, n in zip(farm, number, strict=True)],
+            "kind": np.where(farm, "purchased_followers", "coordination"),
+            "account_id": ids[codes],
+        }
+    )
