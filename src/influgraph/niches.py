@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from array import array
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -247,19 +248,18 @@ def _names(niches: pd.Index, terms: list[list[str]], central: list[list[str]]) -
 
 def _speakers(data: Dataset, wanted: NDArray[np.bool_]) -> tuple[csr_array, NDArray[np.object_]]:
     """Which of the wanted accounts use which term (accounts x terms, of ones), and the terms."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
     texts = _texts(data)
     texts = texts[wanted[texts["account"]]]
-    vectorizer = CountVectorizer(analyzer=_words, dtype=np.float64)
-    try:
-        uses = csr_array(vectorizer.fit_transform(texts["text"]))
-    except ValueError:  # no text holds a word
-        return csr_array((len(wanted), 0)), np.empty(0, object)
-    authors = (np.ones(len(texts)), (texts["account"], np.arange(len(texts))))
-    speakers = csr_array(csr_array(authors, shape=(len(wanted), len(texts))) @ uses)
-    speakers.data[:] = 1.0
-    return speakers, vectorizer.get_feature_names_out()
+    number: dict[str, int] = {}
+    speakers, spoken = array("q"), array("q")
+    for account, text in zip(texts["account"], texts["text"], strict=True):
+        for word in dict.fromkeys(_words(text)):
+            speakers.append(account)
+            spoken.append(number.setdefault(word, len(number)))
+    uses = csr_array((np.ones(len(spoken)), (speakers, spoken)), shape=(len(wanted), len(number)))
+    uses.sum_duplicates()
+    uses.data[:] = 1.0
+    return uses, np.array(list(number), object)
 
 
 def _texts(data: Dataset) -> pd.DataFrame:
@@ -282,7 +282,7 @@ def _texts(data: Dataset) -> pd.DataFrame:
 def _word_pattern() -> re.Pattern[str]:
     """A link or handle, or (the group) a word: letters of any script with their marks, joiners and digits."""
     marks = (chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M")
-    return re.compile(rf"https?://\S+|www\.\S+|@\S+|((?:\w|[{''.join(marks)}\u200c\u200d])+)")
+    return re.compile(rf"https?://\S+|www\.\S+|@\S+|([\w{''.join(marks)}\u200c\u200d]+)")
 
 
 def _words(text: str) -> list[str]:
