@@ -45,7 +45,7 @@ class Attribution:
 
 
 def incremental_actions(
-    data: Dataset, *, kinds: Sequence[str], niches: pd.Series, window: str = "3d", rng: np.random.Generator
+    data: Dataset, *, kinds: Sequence[str], niches: pd.Series, window: str = "3D", rng: np.random.Generator
 ) -> Attribution:
     """Estimate how many outcomes each account's posts brought about.
 
@@ -115,7 +115,7 @@ def _check(data: Dataset, niches: pd.Series, window: str) -> None:
     if not niches.index.equals(data.account_ids):
         raise ValueError("niches: must be indexed by the dataset's accounts, in their order")
     if not pd.Timedelta(window) > pd.Timedelta(0):
-        raise ValueError(f"window: must be a duration above zero such as '3d', received {window!r}")
+        raise ValueError(f"window: must be a duration above zero such as '3D', received {window!r}")
 
 
 def _nothing(data: Dataset, reason: str) -> Attribution:

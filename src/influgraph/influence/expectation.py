@@ -1,6 +1,6 @@
 """Influence beyond popularity: the response an account gets against what accounts like it get."""
 
-from typing import Any
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from influgraph.influence._arrays import Floats
 
 SMALLEST_NICHE = 30
 _MIN_ACCOUNTS = 20
+_MAX_FITTED = 20_000
 
 
 def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFrame:
@@ -16,7 +17,8 @@ def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFram
 
     Engagements are regressed on followers (log, and its square), posts (log) and niche by a negative
     binomial model. Its gamma heterogeneity is then the prior of every account's ratio, so that small
-    accounts are drawn towards 1 as far as their data are few, and nobody is left out for being small.
+    accounts are drawn towards 1 as far as their data are few, and nobody is left out for being small. Of
+    more than 20,000 accounts, the model is fitted on that many, evenly spaced, and applied to all.
 
     Parameters
     ----------
@@ -75,29 +77,37 @@ def _covariates(popularity: pd.DataFrame, niche: pd.Series) -> Floats:
     followers = np.log1p(popularity["followers"].to_numpy(np.float64))
     posts = np.log1p(popularity["posts"].fillna(0).to_numpy(np.float64))
     large = niche.map(niche.value_counts()).ge(SMALLEST_NICHE).fillna(value=False)
-    niches = pd.get_dummies(niche.where(large), dtype=np.float64).to_numpy()
+    niches = pd.get_dummies(niche.where(large), dtype=np.float64, drop_first=True).to_numpy()
     columns = np.column_stack([followers, followers**2, posts, niches])
-    columns = columns[:, columns.std(axis=0) > 0]
+    columns = columns[:, np.ptp(columns, axis=0) > 1e-9]
     columns = (columns - columns.mean(axis=0)) / columns.std(axis=0)
     return np.column_stack([np.ones(len(columns)), columns])
 
 
 def _expected_engagements(received: Floats, covariates: Floats) -> tuple[Floats, float]:
     """Fitted means, and the shape of the gamma that scatters accounts about them."""
-    import statsmodels.api as sm
     from scipy import optimize
 
     def misfit(log_shape: float) -> float:
-        return -_log_likelihood(received, expected, np.exp(log_shape))
+        return -_log_likelihood(received[fitted], expected[fitted], np.exp(log_shape))
 
-    shape, fitted = 1.0, None
+    fitted = np.argsort(covariates.sum(axis=1), kind="stable")[:: len(received) // _MAX_FITTED + 1]
+    shape, coefficients = 1.0, None
     for _ in range(4):
-        family = sm.families.NegativeBinomial(alpha=1 / shape)
-        start: Any = None if fitted is None else fitted.params
-        fitted = sm.GLM(received, covariates, family=family).fit(start_params=start)
-        expected = np.maximum(fitted.fittedvalues, 1e-9)
+        coefficients = _coefficients(received[fitted], covariates[fitted], shape, coefficients)
+        expected = np.exp(np.clip(covariates @ coefficients, -20, 30))
         shape = float(np.exp(optimize.minimize_scalar(misfit, bounds=(-5, 8), method="bounded").x))
     return expected, shape
+
+
+def _coefficients(received: Floats, covariates: Floats, shape: float, start: Floats | None) -> Floats:
+    import statsmodels.api as sm
+
+    model = sm.GLM(received, covariates, family=sm.families.NegativeBinomial(alpha=1 / shape))
+    with warnings.catch_warnings():
+        # Few accounts may leave covariates collinear: the pseudo-inverse then takes the shortest solution.
+        warnings.simplefilter("ignore")
+        return np.asarray(model.fit(start_params=start).params, dtype=np.float64)
 
 
 def _log_likelihood(received: Floats, expected: Floats, shape: float) -> float:

@@ -17,7 +17,7 @@ _WEEK = 7 * 86400.0
 
 
 def placebo_tests(
-    data: Dataset, *, kinds: Sequence[str], niches: pd.Series, window: str = "3d", rng: np.random.Generator
+    data: Dataset, *, kinds: Sequence[str], niches: pd.Series, window: str = "3D", rng: np.random.Generator
 ) -> pd.DataFrame:
     """Let posts that cannot have acted compete for the outcomes, by the model that estimates influence.
 
