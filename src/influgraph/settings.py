@@ -29,14 +29,40 @@ class SettingsError(ValueError):
         super().__init__("\n".join([f"{source} has {count}:", *(f"- {fault}" for fault in faults)]))
 
 
-def _check_duration(text: str) -> str:
+def duration(text: str) -> pd.Timedelta:
+    """Read a length of time above zero.
+
+    Parameters
+    ----------
+    text
+        A number and a unit, as pandas reads it; a small d for days is welcome too.
+
+    Returns
+    -------
+    The length of time.
+
+    Raises
+    ------
+    ValueError
+        If the text is none, has no unit, or is not above zero.
+
+    Examples
+    --------
+    >>> duration("3d")
+    Timedelta('3 days 00:00:00')
+    """
     try:
-        unambiguous = re.sub(r"(?<=\d)(\s*)d\b", r"\1D", text)  # pandas deprecates the small d
-        duration = pd.Timedelta(unambiguous) if re.search(r"[A-Za-z]$", text) else pd.NaT
+        modern = re.sub(r"(?<=\d)(\s*)d\b", r"\1D", text)  # pandas deprecates the small d
+        length = pd.Timedelta(modern) if re.search(r"[A-Za-z]$", text) else pd.NaT
     except ValueError:
-        duration = pd.NaT
-    if pd.isna(duration) or duration <= pd.Timedelta(0):
+        length = pd.NaT
+    if pd.isna(length) or length <= pd.Timedelta(0):
         raise ValueError('must be a length of time above zero, like "3d", "12h" or "30min"')
+    return length
+
+
+def _check_duration(text: str) -> str:
+    duration(text)
     return text
 
 

@@ -1,0 +1,5 @@
+"""`python -m influgraph` is `influgraph`."""
+
+from influgraph.cli import main
+
+main()

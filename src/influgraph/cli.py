@@ -1,0 +1,133 @@
+"""The commands."""
+
+import errno
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from influgraph import __version__
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Commands(click.Group):
+    """Commands whose expected failures are one message, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; exit 1 after a failure with a message, 130 after Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\nStopped. Finished steps are kept: the same command goes on from there.", err=True)
+            raise SystemExit(128 + signal.SIGINT) from None
+        except (MemoryError, OSError, ValueError) as error:
+            if isinstance(error, ValueError) and not _is_expected(error):
+                raise
+            click.echo(_told(error), err=True)
+            raise SystemExit(1) from None
+
+
+def _is_expected(error: ValueError) -> bool:
+    from influgraph.dataset import DatasetError
+    from influgraph.report.manifest import ResultsError
+    from influgraph.settings import SettingsError
+
+    return isinstance(error, DatasetError | ResultsError | SettingsError)
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, with which file, and what to do where that is known."""
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this dataset on this machine."
+    if not isinstance(error, OSError):
+        return str(error)
+    advice = {
+        errno.ENOSPC: " Free some space, or choose another folder; what was finished is kept.",
+        errno.EFBIG: " Raise the limit on file sizes, or choose another folder; what was finished is kept.",
+        errno.EACCES: " Choose a place you may read and write.",
+    }
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}.{advice.get(error.errno or 0, '')}"
+
+
+@contextmanager
+def _progress(stages: tuple[str, ...]) -> Iterator[Callable[[str], None]]:
+    """Show which stage is at work, the time it took and the time left; nothing when not on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("", total=len(stages))
+
+        def watch(stage: str) -> None:
+            progress.update(task, description=stage, completed=stages.index(stage))
+
+        yield watch
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="influgraph")
+def main() -> None:
+    """Separate true influence from popularity in follower and engagement networks."""
+
+
+@main.command()
+@click.argument("data", type=FOLDER)
+@click.option("--out", "results", type=FOLDER, required=True, help="The results folder.")
+@click.option("--settings", "settings", type=FILE, help="Default: study.toml in DATA, else every default.")
+def run(data: Path, results: Path, settings: Path | None) -> None:
+    """Study the dataset in folder DATA.
+
+    Goes on where an earlier run of the same study was stopped. RESULTS that holds files of others is refused.
+    """
+    from influgraph.report.results import STAGES, run_folder
+    from influgraph.report.words import finding
+
+    with _progress(STAGES) as watch:
+        study = run_folder(data, results, settings_file=settings, watch=watch)
+
+    click.echo(f"{finding(study)}.\nReport: {results / 'report.html'}")
+
+
+@main.command()
+@click.argument("data", type=FOLDER)
+def check(data: Path) -> None:
+    """Check the tables in folder DATA: every breach at once, or a summary."""
+    from influgraph.dataset import read_dataset, study_period
+
+    tables = read_dataset(data)
+    for name in ("accounts", "follows", "posts", "engagements"):
+        click.echo(f"{name}: {len(getattr(tables, name)):,}")
+    period = study_period(tables)
+    click.echo(
+        f"period: {period[0]:%Y-%m-%d %H:%M} to {period[1]:%Y-%m-%d %H:%M} UTC"
+        if period
+        else "period: no times"
+    )
+    for warning in tables.warnings:
+        click.echo(f"warning: {warning}")
+    click.echo("No breach of the contract.")
+
+
+@main.command()
+@click.argument("results", type=FOLDER)
+@click.option("--data", type=FOLDER, help="The dataset folder; checks the input too.")
+def verify(results: Path, data: Path | None) -> None:
+    """Compare the files in folder RESULTS, and its input, with its manifest."""
+    from influgraph.report.manifest import ResultsError, find_differences
+
+    if differences := find_differences(results, data):
+        raise ResultsError("\n".join(differences))
+    click.echo("Every file is as the study left it.")

@@ -1,0 +1,231 @@
+"""One picture per question; each takes a table and returns matplotlib axes whose title states the finding."""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from influgraph import quadrants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# Okabe & Ito: told apart by colour-blind readers too.
+COLOURS = {
+    "hidden influencer": "#009E73",
+    "star": "#0072B2",
+    "hollow celebrity": "#D55E00",
+    "quiet": "#999999",
+}
+MARKERS = {"hidden influencer": "^", "star": "o", "hollow celebrity": "s", "quiet": "."}
+INK = "#333333"
+LINE = 62  # letters of a title that fit above a picture with names beside it
+LONGEST = 34  # letters of a name
+
+
+def _axes(ax: Axes | None, width: float, height: float) -> Axes:
+    from matplotlib import pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
+
+
+def _finish(ax: Axes, title: str, *, x: str, y: str = "") -> Axes:
+    ax.set_title(textwrap.fill(title, LINE), loc="left", fontsize="large", parse_math=False)
+    ax.set(xlabel=x, ylabel=y)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+def _wide_range(ax: Axes) -> Axes:
+    """Let both axes run from none to millions: even up to 1, then by powers of ten."""
+    ax.set_xscale("symlog", linthresh=1)
+    ax.set_yscale("symlog", linthresh=1)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    return ax
+
+
+def _label_aside(ax: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Name points in a column right of the picture, in the order of their height, so that none overlap."""
+    ordered = points.sort_values("influence", kind="stable")
+    for place, (account_id, point) in enumerate(ordered.iterrows()):
+        ax.annotate(
+            _short(names[str(account_id)]),
+            xy=(point["followers"], point["influence"]),
+            xytext=(1.03, (place + 0.5) / len(ordered)),
+            textcoords="axes fraction",
+            va="center",
+            fontsize="small",
+            parse_math=False,
+            arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.6, "shrinkA": 0},
+        )
+
+
+def plot_popularity_against_influence(
+    scores: pd.DataFrame, *, names: Mapping[str, str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Show who is followed against who moves people, in four kinds of account.
+
+    Parameters
+    ----------
+    scores
+        followers, influence, influence_low and influence_high by account, not null together for at least one;
+        the others are left out.
+    names
+        What to call the few accounts that are to be named, by account id; their intervals are drawn.
+    ax
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    The axes.
+    """
+    import seaborn as sns
+
+    shown = scores.dropna(subset=["followers", "influence"])
+    shown = shown[["followers", "influence", "influence_low", "influence_high"]].astype("float64")
+    kind = quadrants.quadrant(shown["followers"], shown).astype("object")
+    named = shown.loc[shown.index.intersection(list(names or {}))]
+    ax = _wide_range(_axes(ax, 8, 5))
+    style = {"palette": COLOURS, "hue_order": list(COLOURS), "style_order": list(COLOURS), "markers": MARKERS}
+    sns.scatterplot(
+        shown, x="followers", y="influence", hue=kind, style=kind, s=40, rasterized=True, ax=ax, **style
+    )
+    spread = [named["influence"] - named["influence_low"], named["influence_high"] - named["influence"]]
+    ax.errorbar(
+        named["followers"], named["influence"], np.maximum(spread, 0), fmt="none", color=INK, linewidth=0.8
+    )
+    ax.axvline(quadrants.popular_from(shown["followers"]), color=INK, linewidth=0.8, linestyle=":")
+    sns.move_legend(
+        ax, "upper center", bbox_to_anchor=(0.5, -0.12), ncols=len(COLOURS), frameon=False, title=None
+    )
+    _label_aside(ax, named, names or {})
+    counts = kind.value_counts().reindex(list(COLOURS), fill_value=0)
+    hollow, most_followed = counts["hollow celebrity"], counts["hollow celebrity"] + counts["star"]
+    title = (
+        f"{counts['hidden influencer']:,} less-followed accounts are shown to move people; "
+        f"{hollow:,} of the {most_followed:,} most followed are not"
+    )
+    return _finish(ax, title, x="followers", y="influence (outcomes brought about)")
+
+
+def plot_influence_intervals(
+    scores: pd.DataFrame, *, names: Mapping[str, str] | None = None, count: int = 20, ax: Axes | None = None
+) -> Axes:
+    """Show the accounts of most influence, and how sure that is.
+
+    Parameters
+    ----------
+    scores
+        influence, influence_low, influence_high, rank and rank_high by account.
+    names
+        What to call accounts, by account id; by default their ids.
+    count
+        How many accounts are shown.
+    ax
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    The axes.
+    """
+    first = scores.dropna(subset="influence").sort_values("rank", kind="stable").head(count)
+    ax = _axes(ax, 8, 0.8 + 0.26 * max(len(first), 1))
+    middle, low, high = (
+        first[name].astype("float64") for name in ("influence", "influence_low", "influence_high")
+    )
+    places = np.arange(len(first))
+    ax.errorbar(
+        middle, places, xerr=np.maximum([middle - low, high - middle], 0), fmt="o", color=COLOURS["star"]
+    )
+    ax.axvline(0, color=INK, linewidth=0.8)
+    labels = [(names or {}).get(account_id, account_id) for account_id in first.index]
+    ax.set_yticks(places, [_short(label) for label in labels], parse_math=False)
+    ax.invert_yaxis()
+    lowest = first["rank_high"].iloc[0] if len(first) else 1
+    title = "The account of most influence is told apart from all others"
+    if lowest > 1:
+        title = f"The account of most influence could rank anywhere from 1 to {lowest:,}"
+    return _finish(ax, title, x="influence (outcomes brought about), with 90 % interval")
+
+
+def plot_niches(
+    niches: pd.DataFrame,
+    *,
+    names: Mapping[Hashable, str] | None = None,
+    count: int = 15,
+    ax: Axes | None = None,
+) -> Axes:
+    """Show how many accounts each niche has, and how stable it is.
+
+    Parameters
+    ----------
+    niches
+        size, name and stability by niche, as from `niches.describe_niches`.
+    names
+        What to call niches, by number; by default their names.
+    count
+        How many niches are shown, the largest first.
+    ax
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    The axes.
+    """
+    first = niches.head(count)
+    ax = _axes(ax, 8, 0.8 + 0.3 * max(len(first), 1))
+    stability = first["stability"].astype("float64")
+    places = np.arange(len(first))
+    bars = ax.barh(places, first["size"].astype("float64"), color=COLOURS["star"])
+    ax.bar_label(
+        bars, [f" stability {value:.2f}" for value in stability], fontsize="small", color=INK, padding=3
+    )
+    labels = [f"{number} {(names or {}).get(number, name)}" for number, name in first["name"].items()]
+    ax.set_yticks(places, [_short(label) for label in labels], parse_math=False)
+    ax.invert_yaxis()
+    share = first["size"].iloc[0] / niches["size"].sum() if len(first) else 0
+    title = f"{len(niches):,} niches; the largest holds {share:.0%} of the accounts that have one"
+    return _finish(ax, title, x="accounts")
+
+
+def as_svg(draw: Callable[[Axes], object], *, height: float, name: str) -> str:
+    """Draw a picture for a page: one svg element, the same text for the same picture.
+
+    Parameters
+    ----------
+    draw
+        Draws on the axes it is given.
+    height
+        Height in inches, at 8 inches of width.
+    name
+        A name that no other picture of the page has; the ids in the picture begin with it.
+
+    Returns
+    -------
+    The element, without prologue, date and outside address.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    figure, buffer = Figure(figsize=(8, height), layout="constrained"), io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+        draw(figure.subplots())
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(buffer, format="svg", dpi=140, metadata=nothing)
+    svg = buffer.getvalue()
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{name}-", svg[svg.index("<svg") :])
+    return re.sub(r' (?:xmlns(?::\w+)?|width|height)="[^"]*"', "", svg, count=4)

@@ -1,0 +1,66 @@
+"""Popularity against influence: which of four kinds of account each one is."""
+
+import pandas as pd
+
+QUADRANTS = ("star", "hidden influencer", "hollow celebrity", "quiet")
+
+
+def popular_from(followers: pd.Series, *, share: float = 0.1) -> float:
+    """Find the number of followers from which an account is among the most followed.
+
+    Parameters
+    ----------
+    followers
+        One row per account that is compared; null is left out.
+    share
+        The share of accounts that is to be called popular, between 0 and 1.
+
+    Returns
+    -------
+    The lower bound, in followers; NaN without accounts.
+
+    Examples
+    --------
+    >>> popular_from(pd.Series([1, 2, 3, 4, 500]), share=0.2)
+    500.0
+    """
+    counts = followers.astype("Float64").dropna()
+    return float(counts.quantile(1 - share, interpolation="higher")) if len(counts) else float("nan")
+
+
+def quadrant(followers: pd.Series, influence: pd.DataFrame, *, share: float = 0.1) -> pd.Series:
+    """Say on which side of popularity and influence each account stands.
+
+    An account is popular when it is among the most followed of those with an estimate, and is shown to move
+    people when the whole 90 % interval of its influence lies above zero. A hollow celebrity is popular and
+    not shown to move people, which is not the same as shown to move nobody: look at its interval.
+
+    Parameters
+    ----------
+    followers
+        Followers by account.
+    influence
+        Columns influence and influence_low, same index.
+    share
+        The share of the accounts with an estimate that is called popular.
+
+    Returns
+    -------
+    `star`, `hidden influencer`, `hollow celebrity` or `quiet`; null without an estimate of
+    influence, and where the followers are unknown.
+
+    Examples
+    --------
+    >>> influence = pd.DataFrame({"influence": [9.0, 0.0, 5.0, 0.1], "influence_low": [4.0, -1.0, 2.0, 0.0]})
+    >>> quadrant(pd.Series([90, 95, 3, 4]), influence, share=0.5).tolist()
+    ['star', 'hollow celebrity', 'hidden influencer', 'quiet']
+    """
+    estimated = influence["influence"].notna() & followers.notna()
+    bound = popular_from(followers[estimated], share=share)
+    popular = (followers.astype("Float64").fillna(0) >= bound).astype(bool)
+    moves = (influence["influence_low"].astype("Float64").fillna(0) > 0).astype(bool)
+    names = pd.Series("quiet", index=influence.index, dtype="string", name="quadrant")
+    names[popular & moves] = "star"
+    names[~popular & moves] = "hidden influencer"
+    names[popular & ~moves] = "hollow celebrity"
+    return names.where(estimated)

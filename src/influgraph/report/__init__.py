@@ -1,0 +1,1 @@
+"""A study as tables, figures, one page and a manifest."""

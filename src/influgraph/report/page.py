@@ -1,0 +1,239 @@
+"""The strategist's page: one file that asks nobody for anything, readable in five minutes."""
+
+import json
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from influgraph import plots
+from influgraph.dataset import Dataset
+from influgraph.quadrants import popular_from
+from influgraph.report.privacy import Labels, printable
+from influgraph.report.words import finding, interval, number, outcome_words, reasons
+from influgraph.study import Study
+
+ROWS = 12
+NAMED = 3
+CENTRAL = 3
+NICHES = 15
+NAMING_ACCOUNTS = 2
+NAMING_TERMS = 3
+
+
+def render(study: Study, data: Dataset, labels: Labels, described: Mapping[str, Any]) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+    data
+        The dataset it was made from.
+    labels
+        The name under which each account is shown.
+    described
+        The study's manifest, for settings and versions.
+
+    Returns
+    -------
+    HTML; the same text for the same study.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("influgraph.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["number"] = number
+    names = niche_names(study.niches, labels)
+    return environment.get_template("report.html.j2").render(
+        finding=finding(study),
+        outcomes=outcome_words(study.kinds),
+        sizes={name: len(getattr(data, name)) for name in ("accounts", "follows", "posts", "engagements")},
+        period=[f"{time:%Y-%m-%d}" for time in study.period or ()],
+        grades=sorted(study.scores["influence_grade"].dropna().unique()),
+        facts=_facts(study),
+        popular=number(popular_from(study.scores["followers"][study.scores["quadrant"].notna()])),
+        movers=_accounts(_movers(study), labels, names),
+        followed=_accounts(_followed(study), labels, names),
+        checks=_checks(study),
+        niches=_niches(study.niches, names, labels),
+        niches_left=max(len(study.niches) - NICHES, 0),
+        reasons=reasons(study),
+        missing=study.missing,
+        warnings=data.warnings,
+        pictures=_pictures(study, labels, names),
+        settings=_settings(described["settings"]),
+        versions=described["versions"],
+        inputs=described["inputs"],
+        public_from=described["settings"]["privacy"]["public_from"],
+        pseudonyms=described["settings"]["privacy"]["pseudonyms"],
+    )
+
+
+def _movers(study: Study) -> pd.DataFrame:
+    shown = study.scores[study.scores["influence_low"].fillna(0) > 0]
+    return shown.sort_values("rank", kind="stable").head(ROWS)
+
+
+def _followed(study: Study) -> pd.DataFrame:
+    hollow = study.scores[study.scores["quadrant"] == "hollow celebrity"]
+    return hollow.sort_values("followers", ascending=False, kind="stable").head(ROWS)
+
+
+def _accounts(chosen: pd.DataFrame, labels: Labels, names: Mapping[Hashable, str]) -> list[dict[str, str]]:
+    """Rows of a table of accounts, in words."""
+    return [
+        {
+            "account": labels[str(account_id)],
+            "followers": number(row["followers"]),
+            "influence": interval(row, "influence"),
+            "grade": str(row["influence_grade"]),
+            "rank": interval(row, "rank"),
+            "beyond": interval(row, "beyond_popularity"),
+            "niche": "-" if pd.isna(row["niche"]) else names[row["niche"]],
+        }
+        for account_id, row in chosen.to_dict("index").items()
+    ]
+
+
+def _facts(study: Study) -> list[dict[str, str]]:
+    """Key figures, each with its grade."""
+    scores = study.scores
+    moving = int((scores["influence_low"].fillna(0) > 0).sum())
+    judged = int(scores["influence"].notna().sum())
+    grade = "; ".join(sorted(scores["influence_grade"].dropna().unique())) or "none"
+    facts = [
+        {"value": number(len(scores)), "name": "accounts", "grade": "observed"},
+        {"value": number(study.outcomes), "name": outcome_words(study.kinds), "grade": "observed"},
+        {"value": number(judged), "name": "accounts that could be judged", "grade": "observed"},
+        {"value": number(moving), "name": "whose whole interval lies above zero", "grade": grade},
+    ]
+    checks = study.validation.to_dict("records")
+    known = [check for check in checks if check["check"] in FACTS]
+    return facts + [
+        {"value": interval(one, "estimate", "low", "high"), **FACTS[one["check"]]} for one in known
+    ]
+
+
+FACTS = {
+    "credited share": {"name": "of the outcomes credited to accounts (0 to 1)", "grade": "estimated"},
+    "rank agreement": {"name": "agreement of followers and influence (1: same order)", "grade": "estimated"},
+}
+
+
+def _checks(study: Study) -> list[dict[str, str]]:
+    return [
+        {
+            "check": f"{check['check']}, {check['subject']}",
+            "estimate": interval(check, "estimate", "low", "high"),
+            "baseline": number(check["baseline"]),
+            "verdict": check["verdict"],
+        }
+        for check in study.validation.to_dict("records")
+    ]
+
+
+def niche_names(niches: pd.DataFrame, labels: Labels) -> dict[Hashable, str]:
+    """Name niches for readers: by their terms, else by their central accounts as these may be shown.
+
+    Parameters
+    ----------
+    niches
+        terms and central_accounts by niche, joined by semicolons.
+    labels
+        The name under which each account is shown; terms that are somebody's private name are left out.
+
+    Returns
+    -------
+    A name by niche.
+    """
+    names: dict[Hashable, str] = {}
+    for niche, row in niches.iterrows():
+        central = [labels[account_id] for account_id in labels.split(row["central_accounts"])]
+        words = ", ".join(public_terms(row["terms"], labels)[:NAMING_TERMS])
+        names[niche] = words or "around " + ", ".join(central[:NAMING_ACCOUNTS])
+    return names
+
+
+def public_terms(terms: str, labels: Labels) -> list[str]:
+    """List a niche's terms without those that name a person who is not public.
+
+    Parameters
+    ----------
+    terms
+        Joined by semicolons.
+    labels
+        Knows the private names.
+
+    Returns
+    -------
+    The terms that may be shown.
+    """
+    return [printable(term) for term in terms.split(";") if term and not labels.is_private(term)]
+
+
+def _niches(niches: pd.DataFrame, names: Mapping[Hashable, str], labels: Labels) -> list[dict[str, str]]:
+    return [
+        {
+            "niche": str(niche),
+            "name": names[niche],
+            "size": number(row["size"]),
+            "terms": ", ".join(public_terms(row["terms"], labels)) or "-",
+            "central": ", ".join(labels[one] for one in labels.split(row["central_accounts"])[:CENTRAL]),
+            "stability": number(row["stability"]),
+        }
+        for niche, row in niches.head(NICHES).to_dict("index").items()
+    ]
+
+
+def _pictures(study: Study, labels: Labels, names: Mapping[Hashable, str]) -> dict[str, str]:
+    """Every picture that the study has something to show in."""
+    scores, pictures = study.scores, {}
+    if scores["quadrant"].notna().any():
+        few = {account_id: labels[account_id] for account_id in _named(scores)}
+        pictures["scatter"] = plots.as_svg(
+            lambda ax: plots.plot_popularity_against_influence(scores, names=few, ax=ax),
+            height=5.2,
+            name="scatter",
+        )
+    if scores["influence"].notna().any():
+        first = {
+            account_id: labels[account_id]
+            for account_id in scores["rank"].sort_values(kind="stable").index[:ROWS]
+        }
+        pictures["intervals"] = plots.as_svg(
+            lambda ax: plots.plot_influence_intervals(scores, names=first, count=ROWS, ax=ax),
+            height=4.2,
+            name="intervals",
+        )
+    if len(study.niches):
+        count = min(len(study.niches), NICHES)
+        pictures["niches"] = plots.as_svg(
+            lambda ax: plots.plot_niches(study.niches, names=names, count=count, ax=ax),
+            height=0.9 + 0.3 * count,
+            name="niches",
+        )
+    return pictures
+
+
+def _named(scores: pd.DataFrame) -> list[str]:
+    """The accounts that are named in the picture: some of every kind but the quiet."""
+    by_rank, by_followers = (scores.sort_values(by, kind="stable") for by in ("rank", "followers"))
+    chosen = [by_rank.index[by_rank["quadrant"] == kind][:NAMED] for kind in ("hidden influencer", "star")]
+    hollow = by_followers.index[by_followers["quadrant"] == "hollow celebrity"][-NAMED:]
+    return [account_id for some in (*chosen, hollow) for account_id in some]
+
+
+def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Settings in one column of names and one of values; what may hold account ids is only counted."""
+    rows = []
+    for table, values in settings.items():
+        for key, value in values.items() if isinstance(values, Mapping) else [("", values)]:
+            name = f"{table}.{key}" if key else table
+            hidden = name in {"organisation.accounts", "brief.niches"}
+            rows.append((name, f"{len(value)} given" if hidden else json.dumps(value, ensure_ascii=False)))
+    return rows

@@ -1,0 +1,142 @@
+"""Numbers and findings in words."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from influgraph.report.privacy import printable
+from influgraph.study import Study
+
+PLURALS = {"repost": "reposts", "reply": "replies", "quote": "quotes", "mention": "mentions", "like": "likes"}
+PLURALS |= {"comment": "comments", "click": "clicks", "purchase": "purchases", "share": "shares"}
+
+
+def number(value: float | None) -> str:
+    """Write a number for readers: about three digits, the whole part in full.
+
+    Parameters
+    ----------
+    value
+        The number.
+
+    Returns
+    -------
+    The number with thousands separated; a dash for null.
+
+    Examples
+    --------
+    >>> number(1234.5), number(12.34), number(0.1234), number(0.0123), number(7), number(None)
+    ('1,234', '12.3', '0.12', '0.012', '7', '-')
+    """
+    if value is None or pd.isna(value):
+        return "-"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    places = sum(abs(value) < bound for bound in (100, 10, 0.1))
+    return f"{value:,.{places}f}"
+
+
+def interval(row: Mapping[Any, Any], name: str, low: str = "", high: str = "") -> str:
+    """Write an estimate with its 90 % interval.
+
+    Parameters
+    ----------
+    row
+        Holds the estimate and its bounds.
+    name
+        The estimate.
+    low, high
+        Its bounds; by default `name_low` and `name_high`.
+
+    Returns
+    -------
+    The estimate, then its interval in brackets; a dash without an estimate.
+
+    Examples
+    --------
+    >>> interval({"x": 2.5, "x_low": 1, "x_high": 4.04}, "x")
+    '2.50 [1 to 4.04]'
+    """
+    if pd.isna(row[name]):
+        return "-"
+    bounds = number(row[low or f"{name}_low"]), number(row[high or f"{name}_high"])
+    return f"{number(row[name])} [{bounds[0]} to {bounds[1]}]"
+
+
+def outcome_words(kinds: Iterable[str]) -> str:
+    """Name the outcomes in the plural.
+
+    Parameters
+    ----------
+    kinds
+        Kinds of engagement.
+
+    Returns
+    -------
+    The words; `outcomes` where there is no kind.
+
+    Examples
+    --------
+    >>> outcome_words(["purchase", "reply"])
+    'purchases and replies'
+    """
+    return (
+        " and ".join(PLURALS.get(kind, f"acts of kind “{printable(kind)}”") for kind in kinds) or "outcomes"
+    )
+
+
+def reasons(study: Study) -> list[tuple[str, int]]:
+    """Count why accounts have no estimate of influence.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Each reason with its number of accounts, the most frequent first.
+    """
+    counts = study.scores["influence_missing"].value_counts()
+    return sorted(
+        ((str(reason), int(count)) for reason, count in counts.items()), key=lambda one: (-one[1], one[0])
+    )
+
+
+def finding(study: Study) -> str:
+    """Say the main finding in one sentence.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    A sentence with its numbers, without a full stop.
+    """
+    kinds = study.scores["quadrant"].value_counts()
+    hidden, star, hollow = (
+        int(kinds.get(kind, 0)) for kind in ("hidden influencer", "star", "hollow celebrity")
+    )
+    if kinds.empty and study.scores["influence"].notna().any():
+        return "Influence cannot be set against popularity here: nobody's followers are known"
+    if kinds.empty:
+        why = reasons(study)[0][0] if reasons(study) else "there is nothing to judge by"
+        return f"Influence cannot be told apart from popularity here: {why}"
+    words, observed = (
+        outcome_words(study.kinds),
+        set(study.scores["influence_grade"].dropna()) == {"observed"},
+    )
+    act = f"seen to draw {words}" if observed else f"shown to bring about {words}"
+    if not hidden + star:
+        return f"None of the {kinds.sum():,} accounts that could be judged is {act}"
+    these = "one is" if hidden == 1 else "ones are"
+    others = f"{hidden:,} less followed {these}" if hidden else "no less followed one is"
+    alone = hollow + star == 1
+    if hollow:
+        some = f"{hollow:,} of the {hollow + star:,} most followed accounts {'is' if hollow == 1 else 'are'}"
+        return f"{'The most followed account is' if alone else some} not {act}; {others}"
+    every = "The most followed account is" if alone else f"All of the {star:,} most followed accounts are"
+    return f"{every} {act}, and {others}"

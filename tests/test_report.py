@@ -1,0 +1,525 @@
+"""`report`: the results folder is whole or not there, the same each time, and gives nobody away."""
+
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from influgraph.report import manifest, page, results
+from influgraph.report.manifest import ResultsError, find_differences
+from influgraph.report.store import DiskStore
+from influgraph.report.words import finding, number, outcome_words
+from influgraph.study import STEPS, Study
+from small_world import small_tables, write_tables
+
+FILES = sorted([*results.OUTPUTS, "manifest.json"])
+LIKES = pd.DataFrame({"account_id": ["b", "c"], "target_id": ["a", "a"], "kind": "like"})
+
+
+def quiet(_: str) -> None:
+    """Watch nothing."""
+
+
+def run(data: Path, out: Path) -> Study:
+    return results.run_folder(data, out, watch=quiet)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes; of the manifest all but the durations."""
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    described = json.loads(found.pop("manifest.json"))
+    described.pop("durations")
+    return found | {"manifest.json": json.dumps(described).encode()}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_tables(small_tables(), tmp_path_factory.mktemp("report") / "data")
+    (folder / "study.toml").write_text("seed = 11\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "results"
+    run(data, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def html(whole: Path) -> str:
+    return (whole / "report.html").read_text(encoding="utf-8")
+
+
+# --- the store -----------------------------------------------------------------------------------------
+
+
+def test_a_finished_step_comes_back_as_it_was(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"n": pd.array([1, None], "Int64"), "x": [0.1, np.nan], "s": pd.array(["=a", None], "str")},
+        index=pd.Index(["007", "NA"], name="account_id"),
+    )
+    series = pd.Series([0.25], index=pd.Index(pd.to_timedelta(["1h"]), name="delay"), name="kernel")
+    result = {
+        "frame": frame,
+        "pair": (series, None),
+        "draws": np.eye(2),
+        "words": "é",
+        "count": 3,
+        "share": 1 / 3,
+    }
+    with DiskStore(tmp_path / "kept", "k", watch=quiet) as store:
+        store.run("step", lambda: result)
+        kept = store.run("step", lambda: pytest.fail("done again"))
+    pd.testing.assert_frame_equal(kept["frame"], frame)
+    pd.testing.assert_series_equal(kept["pair"][0], series)
+    assert kept["pair"][1] is None
+    np.testing.assert_array_equal(kept["draws"], np.eye(2))
+    assert (kept["words"], kept["count"], kept["share"]) == ("é", 3, 1 / 3)
+    assert store.durations["step"] >= 0
+
+
+def test_what_could_run_code_when_read_is_not_kept(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "kept", "k", watch=quiet)
+    with pytest.raises(TypeError, match="a step may hold"), store:
+        store.run("step", lambda: {"function": print})
+    assert not (tmp_path / "kept").exists()
+
+
+def test_steps_of_another_input_are_thrown_away(tmp_path: Path) -> None:
+    for key, answer in (("a", 1), ("b", 2), ("a", 3)):
+        with DiskStore(tmp_path / "kept", key, watch=quiet) as store:
+            assert store.run("step", lambda answer=answer: answer) == answer
+
+
+def test_a_step_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
+    with DiskStore(tmp_path / "kept", "a", watch=quiet) as store:
+        store.run("first", lambda: 1)
+    (tmp_path / "kept" / "a" / "second.partial").mkdir()
+    with DiskStore(tmp_path / "kept", "a", watch=quiet) as store:
+        assert store.run("second", lambda: 2) == 2
+        assert store.run("first", lambda: 9) == 1
+
+
+# --- the folder ----------------------------------------------------------------------------------------
+
+
+def test_a_study_is_its_files_and_nothing_else(whole: Path) -> None:
+    assert sorted(path.name for path in whole.iterdir()) == FILES
+
+
+def test_the_tables_say_the_same_in_every_format(whole: Path) -> None:
+    columns = pd.read_csv(
+        whole / "scores.csv", dtype={"account_id": str}, keep_default_na=False, na_values=[""]
+    )
+    parquet = pd.read_parquet(whole / "scores.parquet")
+    assert list(columns) == list(parquet)
+    assert columns.columns[0] == "account_id"
+    assert columns["account_id"].tolist() == parquet["account_id"].tolist()
+    for name in ("followers", "influence", "rank_high", "niche"):
+        np.testing.assert_array_equal(*(table[name].to_numpy("float64") for table in (columns, parquet)))
+    header = (whole / "bot_members.csv").read_text()
+    assert header == "bot_cluster,account_id,membership\n"
+
+
+def test_the_same_input_gives_the_same_bytes_over_an_older_study_too(
+    data: Path, whole: Path, tmp_path: Path
+) -> None:
+    run(data, tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(whole)
+    run(data, tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(whole)
+
+
+def test_the_manifest_names_every_input_and_output_by_its_hash(data: Path, whole: Path) -> None:
+    described = json.loads((whole / "manifest.json").read_text())
+    for part, folder in (("inputs", data), ("outputs", whole)):
+        for name, digest in described[part].items():
+            assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert sorted(described["inputs"]) == sorted(path.name for path in data.iterdir())
+    assert sorted(described["outputs"]) == sorted(results.OUTPUTS)
+    assert described["seed"] == described["settings"]["seed"] == 11
+    assert described["base_rates"] == {}
+    assert set(described["durations"]) == set(results.STAGES)
+    assert {"influgraph", "python", "numpy", "pandas", "igraph"} <= set(described["versions"])
+
+
+def test_truth_is_neither_read_nor_hashed(whole: Path, tmp_path: Path) -> None:
+    folder = write_tables(small_tables(), tmp_path / "data")
+    (folder / "study.toml").write_text("seed = 11\n")
+    (folder / "truth").mkdir()
+    (folder / "truth" / "sources.csv").write_bytes(b"\xff\xfe not a table")
+    run(folder, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(whole)
+
+
+@pytest.mark.parametrize("names", [["notes.txt"], ["scores.csv"], ["report.html", "manifest.json"]])
+def test_a_folder_with_files_of_others_is_refused_and_left_alone(
+    data: Path, tmp_path: Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(ResultsError, match=names[0]):
+        run(data, tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(names, "mine")
+
+
+def test_the_dataset_itself_is_no_results_folder(data: Path) -> None:
+    with pytest.raises(ResultsError, match="not a study's"):
+        run(data, data)
+
+
+def test_files_that_an_older_version_left_go(data: Path, whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(data, out)
+    described = json.loads((out / "manifest.json").read_text())
+    described["outputs"]["old.csv"] = "0"
+    (out / "manifest.json").write_text(json.dumps(described))
+    (out / "old.csv").write_text("old")
+    run(data, out)
+    assert contents(out) == contents(whole)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_failure_leaves_nothing_half_written(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, older: bool
+) -> None:
+    out = tmp_path / "out"
+    if older:
+        run(data, out)
+    before = contents(out) if older else {}
+
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(page, "render", full)
+    with pytest.raises(OSError, match="No space"):
+        run(data, out)
+    names = {path.name for path in out.iterdir()}
+    assert names - {".steps"} == set(before)
+    assert not list(out.rglob("*.partial"))
+    monkeypatch.undo()
+    run(data, out)
+    assert sorted(path.name for path in out.iterdir()) == FILES
+
+
+KILLED = """
+import os, signal, sys
+import influgraph.influence.placebo, influgraph.plots, seaborn, igraph, statsmodels.api
+from pathlib import Path
+from influgraph.report import page, results, store
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def study():
+    results.run_folder(Path(sys.argv[1]), Path(sys.argv[2]), watch=lambda stage: None)
+
+def killed_by(change):
+    child = os.fork()
+    if not child:
+        change()
+        study()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+def after(step):
+    plain = store.DiskStore.run
+    def run(self, name, work):
+        result = plain(self, name, work)
+        if name == step:
+            die()
+        return result
+    store.DiskStore.run = run
+
+def in_a_step(step):
+    plain = store._keep
+    def keep(value, folder):
+        if folder.name.startswith(step):
+            (folder / "0.parquet").write_bytes(b"half")
+            die()
+        return plain(value, folder)
+    store._keep = keep
+
+def while_installing():
+    plain = Path.replace
+    def replace(path, target):
+        if path.name == "niches.csv":
+            die()
+        return plain(path, target)
+    Path.replace = replace
+
+for step in results.STEPS:
+    killed_by(lambda: after(step))
+killed_by(lambda: setattr(page, "render", die))
+killed_by(while_installing)
+study()
+"""
+
+
+def test_a_study_that_is_killed_after_any_step_ends_with_the_same_bytes(
+    data: Path, whole: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    subprocess.run([sys.executable, "-c", KILLED, str(data), str(out)], check=True)
+    assert contents(out) == contents(whole)
+
+
+# --- verify --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(whole: Path, data: Path, tmp_path: Path) -> tuple[Path, Path]:
+    for name, folder in (("out", whole), ("in", data)):
+        (tmp_path / name).mkdir()
+        for path in folder.iterdir():
+            (tmp_path / name / path.name).write_bytes(path.read_bytes())
+    return tmp_path / "out", tmp_path / "in"
+
+
+def test_an_untouched_study_has_no_differences(copy: tuple[Path, Path]) -> None:
+    assert find_differences(*copy) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda out, _: (out / "scores.csv").write_text("x"), "scores.csv was changed"),
+        (lambda out, _: (out / "report.html").unlink(), "report.html is missing"),
+        (lambda _, data: (data / "posts.csv").write_text("x"), "posts.csv was changed"),
+        (lambda _, data: (data / "follows.csv").unlink(), "follows.csv is missing"),
+        (lambda _, data: (data / "posts.parquet").write_text("x"), "posts.parquet was not there"),
+        (lambda _, data: (data / "study.toml").write_text("seed = 12"), "study.toml was changed"),
+    ],
+)
+def test_every_difference_is_found(
+    copy: tuple[Path, Path], change: Callable[[Path, Path], object], said: str
+) -> None:
+    change(*copy)
+    (difference,) = find_differences(*copy)
+    assert said in difference
+
+
+def test_settings_from_elsewhere_are_not_looked_for_in_the_dataset(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("seed = 12\n")
+    results.run_folder(data, tmp_path / "out", settings_file=tmp_path / "mine.toml", watch=quiet)
+    assert find_differences(tmp_path / "out", data) == []
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["seed"] == 12
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"inputs": 1, "outputs": 2, "versions": 3}'])
+def test_what_is_no_manifest_is_said(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ResultsError, match=r"holds no manifest\.json"):
+        manifest.read_manifest(tmp_path)
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(ResultsError, match="not a manifest"):
+        manifest.read_manifest(tmp_path)
+
+
+# --- hostile text --------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "=CMD()",
+    "007",
+    "NA",
+    'quo"te',
+    "two\nlines",
+    "\r",
+    "\N{GRINNING FACE}",
+    "<script>alert(1)</script>",
+    "a;b",
+]
+
+
+def test_hostile_ids_come_back_verbatim_and_are_escaped_in_the_page(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    ids = pd.Series(HOSTILE)
+    pd.DataFrame({"account_id": ids, "verified": True}).to_parquet(folder / "accounts.parquet")
+    acts = {"account_id": ids, "target_id": np.roll(ids, 1), "kind": "like"}
+    pd.DataFrame(acts).to_parquet(folder / "engagements.parquet")
+    run(folder, tmp_path / "out")
+    assert pd.read_parquet(tmp_path / "out" / "scores.parquet")["account_id"].tolist() == HOSTILE
+    with (tmp_path / "out" / "scores.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["account_id"] for row in csv.DictReader(file)] == HOSTILE
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_whole_number_ids_come_back_as_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    pd.DataFrame({"account_id": [7, 8], "target_id": [8, 9], "kind": "like"}).to_parquet(
+        folder / "engagements.parquet"
+    )
+    run(folder, tmp_path / "out")
+    assert pd.read_parquet(tmp_path / "out" / "scores.parquet")["account_id"].tolist() == [7, 8, 9]
+
+
+def test_free_text_that_a_spreadsheet_would_run_is_defused_but_ids_are_not(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"name": ["=1+1", "-x", "plain", None], "central_accounts": ["=CMD()", "@a", "b", "c"]}
+    )
+    results._write_csv(table, tmp_path / "niches.csv")
+    assert (tmp_path / "niches.csv").read_text() == (
+        'name,central_accounts\n"\'=1+1","=CMD()"\n"\'-x","@a"\n"plain","b"\n,"c"\n'
+    )
+
+
+# --- the page ------------------------------------------------------------------------------------------
+
+
+class Outside(HTMLParser):
+    """Collects every tag and whatever could ask another machine for something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.asked: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag and its addresses."""
+        self.tags.add(tag)
+        addresses = [value or "" for name, value in attrs if name.endswith(("src", "href", "action", "data"))]
+        self.asked += [value for value in addresses if not value.startswith(("#", "data:"))]
+
+
+def test_the_page_asks_nobody_for_anything_and_runs_nothing(html: str) -> None:
+    parser = Outside()
+    parser.feed(html)
+    assert not parser.asked
+    assert not parser.tags & {"script", "link", "iframe", "object", "embed", "base"}
+    assert not re.search(r"https?:|@import|url\((?!#)", html)
+
+
+def test_the_page_holds_no_id_or_handle_of_a_private_account(html: str) -> None:
+    assert "private-" not in html
+    assert "Handle" not in html
+    assert len(set(re.findall(r"account [0-9a-f]{8}", html))) > 10
+
+
+def test_the_page_shows_handles_where_asked(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "open.toml").write_text("[privacy]\npseudonyms = false\n")
+    results.run_folder(data, tmp_path / "out", settings_file=tmp_path / "open.toml", watch=quiet)
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Handle private-0" in text
+    assert not re.search(r"account [0-9a-f]{8}", text)
+
+
+def test_a_secret_changes_the_pseudonyms_and_nothing_else(
+    data: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFLUGRAPH_KEY", "open sesame")
+    run(data, tmp_path / "out")
+    ours, others = contents(tmp_path / "out"), contents(whole)
+    changed = {name for name in ours if ours[name] != others[name]}
+    assert changed == {"report.html", "manifest.json"}
+    assert not any(b"sesame" in content for content in ours.values())
+
+
+def test_the_page_says_what_it_must(html: str, whole: Path) -> None:
+    scores = pd.read_parquet(whole / "scores.parquet")
+    title = re.search(r"<h1>(.*?)\.</h1>", html, re.DOTALL)
+    kinds = scores["quadrant"].value_counts()
+    assert title
+    assert title[1].startswith(f"{kinds.get('hollow celebrity', 0)} of the ")
+    for words in (
+        "causal under assumptions",
+        "90&nbsp;%",
+        "lead exposures",
+        "Roles are not estimated",
+        "accuse",
+    ):
+        assert words in html
+    first = scores.sort_values("rank").iloc[0]
+    assert f"{number(first['influence'])} [{number(first['influence_low'])} to" in html
+    assert html.count("<svg") == 3
+    assert len(html) < 1_500_000
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"accounts": pd.DataFrame({"account_id": ["only"]})},
+        {"follows": pd.DataFrame({"follower_id": ["a"], "followed_id": ["b"]})},
+        {"engagements": LIKES},
+        {"engagements": LIKES, "follows": pd.DataFrame({"follower_id": [], "followed_id": []})},
+        {"accounts": pd.DataFrame({"account_id": ["a"]}), "engagements": LIKES.head(1)},
+    ],
+)
+def test_little_data_is_a_study_too(tmp_path: Path, tables: dict[str, pd.DataFrame]) -> None:
+    folder = write_tables(tables, tmp_path / "data")
+    done = run(folder, tmp_path / "out")
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert finding(done)
+    for sentence in done.missing:
+        assert sentence[:40] in text.replace("&#39;", "'")
+
+
+def test_words_for_numbers_and_outcomes() -> None:
+    assert number(-1234.5) == "-1,234"
+    assert number(float("nan")) == "-"
+    assert outcome_words([]) == "outcomes"
+    assert outcome_words(["boost\n"]) == "acts of kind “boost ”"
+
+
+ALL_STARS = (
+    "All of the 2 most followed accounts are shown to bring about purchases, and 2 less followed ones are"
+)
+
+
+def fake_study(quadrants: list[str | None], grade: str = "causal under assumptions") -> Study:
+    nothing = pd.DataFrame()
+    scores = pd.DataFrame(
+        {"quadrant": pd.array(quadrants, "str"), "influence_missing": pd.array(quadrants, "str")}
+    )
+    scores["influence"] = pd.Series(pd.NA, scores.index, dtype="Float64")
+    scores["influence_grade"] = pd.array([grade if kind else None for kind in quadrants], "str")
+    return Study(scores, *[nothing] * 5, ("purchase",), None, 1.0, 1.0, ())
+
+
+@pytest.mark.parametrize(
+    ("quadrants", "grade", "said"),
+    [
+        ([None], "", "Influence cannot be told apart from popularity here: there is nothing to judge by"),
+        (
+            ["quiet", "hollow celebrity"],
+            "estimated",
+            "None of the 2 accounts that could be judged is shown to bring about purchases",
+        ),
+        (
+            ["star", "hollow celebrity", "hidden influencer"],
+            "estimated",
+            "1 of the 2 most followed accounts is not shown to bring about purchases; 1 less followed one is",
+        ),
+        (
+            ["star", "quiet"],
+            "observed",
+            "The most followed account is seen to draw purchases, and no less followed one is",
+        ),
+        (
+            ["star", "star", "hidden influencer", "hidden influencer"],
+            "estimated",
+            ALL_STARS,
+        ),
+    ],
+)
+def test_the_finding_is_a_sentence_for_every_outcome(
+    quadrants: list[str | None], grade: str, said: str
+) -> None:
+    assert finding(fake_study(quadrants, grade)) == said
+
+
+def test_steps_and_stages_agree() -> None:
+    assert results.STAGES[1:-1] == STEPS
+    assert len(set(results.STAGES)) == len(results.STAGES)
