@@ -26,7 +26,7 @@ def resolve(used: Frames, listed: pd.DataFrame) -> pd.DataFrame:
     target, author = codes(acts["target_id"]), post_authors(used["posts"], acts["post_id"])
     receiver = np.where(target < 0, author, target)
     acts["receiver_id"] = coded_like(acts["account_id"], receiver)
-    others = acts[receiver != codes(acts["account_id"])].reset_index(drop=True)
+    others: pd.DataFrame = acts[receiver != codes(acts["account_id"])].reset_index(drop=True)
     return others[[column for column in RESOLVED if column in others]]
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from influgraph._dataset_codes import Codes, Frames, Mask, codes
 from influgraph._dataset_oddities import find_oddities
 from influgraph._dataset_parsing import TEXT, unify
-from influgraph._dataset_schema import ALWAYS, TABLES, Kind
+from influgraph._dataset_schema import TABLES, Kind
 
 Columns = list[tuple[str, str]]
 
@@ -23,8 +23,8 @@ EVENTS = ("follows", "posts", "engagements")
 class Origin:
     """What a dataset must remember of its tables to be written back as they were.
 
-    `listed` counts the accounts that stood in the accounts table, None where there was none. `id_types` holds
-    the type of each id column that was not text, by (table, column). `aside` holds, by table, the rows that no
+    `listed` counts the accounts that stood in the accounts table, None where there was none. `id_types` is
+    the type of each id column that was not text, by (table, column). `aside` are, by table, the rows that no
     measure uses; their index says which row of the table they are.
     """
 
@@ -195,26 +195,15 @@ def _recoded(frames: Frames, columns: Columns, order: Codes) -> Frames:
 
 
 def disassemble(accounts: pd.DataFrame, used: Frames, origin: Origin) -> dict[str, pa.Table]:
-    """Return the tables to write: every row in its place, ids in their type, no column that says nothing."""
+    """Return the tables to write, empty ones left out: every row in its place, ids in their input type."""
     frames = {"accounts": accounts.iloc[: origin.listed].reset_index(), **whole(used, origin.aside)[0]}
+    filled = {name: frame for name, frame in frames.items() if len(frame)}
     return {
         name: pa.table(
-            {
-                str(column): _stored(values, origin.id_types.get((name, str(column))))
-                for column, values in frame.items()
-                if not _taken_for_granted(name, values)
-            }
+            {column: _stored(frame[column], origin.id_types.get((name, column))) for column in frame}
         )
-        for name, frame in frames.items()
-        if len(frame)
+        for name, frame in filled.items()
     }
-
-
-def _taken_for_granted(name: str, values: pd.Series) -> bool:
-    """Tell whether a column holds nothing but what a frame has without it."""
-    if values.name not in ALWAYS[name]:
-        return False
-    return bool((values == 1).all() if values.name == "weight" else values.isna().all())
 
 
 def _stored(values: pd.Series, id_type: pa.DataType | None) -> pa.Array:

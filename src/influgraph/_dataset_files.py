@@ -1,13 +1,18 @@
 """From files to Arrow tables of raw columns, and back; nothing here knows what a column means."""
 
+import codecs
+import contextlib
+import csv
+import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from influgraph._dataset_schema import TABLES, Breach, DatasetError, shown
+from influgraph._dataset_schema import EXAMPLES, TABLES, Breach, DatasetError, shown
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 HEADER_BYTES = 1 << 16
@@ -39,10 +44,12 @@ def read_file(path: Path, breaches: list[Breach]) -> pa.Table | None:
     """Read one file as raw columns; an unreadable one is noted and yields None."""
     try:
         return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    except _RaggedError as error:
+        breaches.append(error.breach)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason, repair = _explained(path, error)
         breaches.append(Breach(path.name, "", 1, f"unreadable file, {reason}", (), repair))
-        return None
+    return None
 
 
 def _read_parquet(path: Path) -> pa.Table:
@@ -55,35 +62,64 @@ def _read_parquet(path: Path) -> pa.Table:
 
 def _read_csv(path: Path) -> pa.Table:
     """Read a CSV file as text, verbatim: only the empty field is null, quoted or not."""
-    from pyarrow import csv
-
     names, rows_follow = _csv_header(path)
     if not rows_follow:
-        return pa.table({name: pa.nulls(0) for name in names})
-    convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()),
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=True,
-    )
-    table = csv.read_csv(
-        path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=convert
-    )
+        return pa.table([pa.nulls(0)] * len(names), names=names)
+    try:
+        table = _parse_csv(path, names)
+    except pa.ArrowInvalid as error:
+        if ragged := _ragged_rows(path, names):
+            raise _RaggedError(path, len(names), ragged) from error
+        raise
     _refuse_open_quote(path, table)
     return table
 
 
 def _csv_header(path: Path) -> tuple[list[str], bool]:
     """Return the column names of a CSV file, and whether any row follows them."""
-    import codecs
-    import csv
-    import io
-
     with pa.input_stream(str(path), compression="detect") as stream:
         head = stream.read(HEADER_BYTES)
     text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
     rows = (row for row in csv.reader(io.StringIO(text, newline="")) if row)
     return next(rows, []), len(head) == HEADER_BYTES or next(rows, None) is not None
+
+
+def _parse_csv(path: Path, names: list[str], on_ragged: Callable[[Any], str] | None = None) -> pa.Table:
+    """Parse a CSV file into columns of text; in one thread, hence counting, where odd rows are handled."""
+    from pyarrow import csv as arrow_csv
+
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
+    parse = arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=on_ragged)
+    return arrow_csv.read_csv(path, arrow_csv.ReadOptions(use_threads=on_ragged is None), parse, convert)
+
+
+class _RaggedError(ValueError):
+    """Rows of a CSV file have more or fewer fields than its header."""
+
+    def __init__(self, path: Path, width: int, rows: list[tuple[int, str]]) -> None:
+        problem = f"unreadable file, {len(rows)} of its rows have not {width} fields like the header"
+        examples = tuple(f"row {number} ({shown(text)})" for number, text in rows[:EXAMPLES])
+        repair = "Complete them, and quote texts that contain a comma."
+        self.breach = Breach(path.name, "", len(rows), problem, examples, repair)
+        super().__init__(str(self.breach))
+
+
+def _ragged_rows(path: Path, names: list[str]) -> list[tuple[int, str]]:
+    """Return number and text of the rows that have not as many fields as the header."""
+    rows: list[tuple[int, str]] = []
+
+    def note(row: Any) -> str:  # noqa: ANN401 - pyarrow has no types
+        rows.append((row.number - 1, row.text))
+        return "skip"
+
+    with contextlib.suppress(pa.ArrowInvalid):
+        _parse_csv(path, names, note)
+    return rows
 
 
 def _refuse_open_quote(path: Path, table: pa.Table) -> None:
@@ -106,19 +142,10 @@ def _explained(path: Path, error: Exception) -> tuple[str, str]:
     if "Truncated compressed stream" in text:
         return "its gzip data are cut short", "Copy or download it again."
     if "zlib inflate failed" in text:
-        return (
-            "its gzip data are damaged or none",
-            "Compress it again, or name it .csv if it is not compressed.",
-        )
+        return "its gzip data are damaged or none", "Compress it again, or name it .csv if it is not gzip."
     if path.suffix == ".parquet":
-        return (
-            f"not a sound Parquet file ({shown(text)})",
-            "Write it again, or name it .csv if that is what it is.",
-        )
-    return (
-        f"not a sound CSV table ({shown(text)})",
-        "Give every row as many fields as the header, quoting commas.",
-    )
+        return f"not a sound Parquet file ({shown(text)})", "Write it again, or name it for what it is."
+    return f"not a sound CSV table ({shown(text)})", "Write it again, with every text quoted."
 
 
 def table_of_frame(name: str, frame: pd.DataFrame, breaches: list[Breach]) -> pa.Table:

@@ -106,15 +106,20 @@ def _plain(values: pa.ChunkedArray) -> pa.Array:
         values = values.cast(values.type.value_type)
     if pa.types.is_floating(values.type):
         values = pc.if_else(pc.is_nan(values), None, values)
-    if any(test(values.type) for test in _TEXT_LIKE):
-        try:
-            values = values.cast(TEXT)
-        except pa.ArrowInvalid:
-            return values.combine_chunks()
-    return values.combine_chunks()
+    return _decoded(values) if any(test(values.type) for test in _TEXT_LIKE) else values.combine_chunks()
 
 
 _TEXT_LIKE = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary)
+
+
+def _decoded(texts: pa.ChunkedArray) -> pa.Array:
+    """Return text in its one type, or as bytes where it is not UTF-8, which every parser of text refuses."""
+    try:
+        values = texts.cast(TEXT).combine_chunks()
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        return texts.cast(pa.large_binary()).combine_chunks()
+    return values
 
 
 def _flags(flags: pa.Array) -> Mask:
@@ -124,7 +129,8 @@ def _flags(flags: pa.Array) -> Mask:
 
 def _refused(values: pa.Array, dtype: pa.DataType, repair: str) -> _Parsed:
     """Return an all-null column and the fault that its type is none for its kind."""
-    fault = _Fault(_flags(values.is_valid()), f"of the unreadable type {values.type}", repair)
+    what = "not UTF-8 text" if values.type == pa.large_binary() else f"of the unreadable type {values.type}"
+    fault = _Fault(_flags(values.is_valid()), what, repair)
     return pa.nulls(len(values), dtype), [fault]
 
 

@@ -52,11 +52,11 @@ class Dataset:
         `follower_id` and `followed_id`, categoricals whose categories are the index of `accounts`;
         `followed_at` in UTC, null: before the study. Each pair once, from its earliest time on.
     posts
-        `post_id`, a categorical over `post_ids`; `author_id`; `created_at` in UTC, null: unknown; others where
-        given, `repost_of` and `reply_to` over `post_ids`, `hashtags` and `links` as Arrow lists.
+        `post_id`, a categorical over `post_ids`; `author_id`; `created_at` in UTC, null: unknown; others
+        where given, `repost_of` and `reply_to` over `post_ids`, `hashtags` and `links` as Arrow lists.
     engagements
         `account_id`; `target_id`, null: the post's author, or nobody; `kind`; `post_id`; `created_at`;
-        `weight`, 1 where not given; `object`, `sentiment`, `value` where given. Each row is an act.
+        `weight`, 1 where unknown; `object`, `sentiment`, `value` where given. Each row is an act.
     warnings
         One line for each oddity in the tables as they were read, with its count.
     """
