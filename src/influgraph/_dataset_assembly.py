@@ -197,13 +197,12 @@ def _recoded(frames: Frames, columns: Columns, order: Codes) -> Frames:
 def disassemble(accounts: pd.DataFrame, used: Frames, origin: Origin) -> dict[str, pa.Table]:
     """Return the tables to write, empty ones left out: every row in its place, ids in their input type."""
     frames = {"accounts": accounts.iloc[: origin.listed].reset_index(), **whole(used, origin.aside)[0]}
-    filled = {name: frame for name, frame in frames.items() if len(frame)}
-    return {
-        name: pa.table(
-            {column: _stored(frame[column], origin.id_types.get((name, column))) for column in frame}
-        )
-        for name, frame in filled.items()
-    }
+    tables = {}
+    for name, frame in frames.items():
+        if len(frame):
+            types = {column: origin.id_types.get((name, str(column))) for column in frame}
+            tables[name] = pa.table({column: _stored(frame[column], types[column]) for column in frame})
+    return tables
 
 
 def _stored(values: pd.Series, id_type: pa.DataType | None) -> pa.Array:
