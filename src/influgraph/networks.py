@@ -136,24 +136,16 @@ def network_from_pairs(
     >>> network.weights.toarray()[:, 0]
     array([0., 4., 2., 0., 0.])
     """
-    from influgraph._network_kernels import sort_pairs
-
     size = len(account_ids)
     sources = _checked_codes("source_codes", source_codes, size)
     targets = _checked_codes("target_codes", target_codes, size)
-    amounts = np.empty(0) if weights is None else _checked_amounts(weights)
-    received = [sources.size, targets.size, *([] if weights is None else [amounts.size])]
+    amounts = None if weights is None else _checked_amounts(weights)
+    received = [len(given) for given in (sources, targets, amounts) if given is not None]
     if len(set(received)) > 1:
         raise ValueError(f"source_codes, target_codes and weights must be equally long, received {received}")
-    columns, sums = np.empty(sources.size, np.int32), np.empty(sources.size)
-    indptr = sort_pairs(sources, targets, amounts, size, columns, sums)
-    if indptr[-1] <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)
-    columns.resize(indptr[-1], refcheck=False)
-    sums.resize(indptr[-1], refcheck=False)
-    matrix = csr_array((sums, columns, indptr), shape=(size, size))
-    matrix.has_canonical_format = True
-    return Network(account_ids, matrix)
+    if amounts is None:
+        return Network(account_ids, _counted_once(sources, targets, size))
+    return Network(account_ids, _summed(sources, targets, amounts, size))
 
 
 def follow_network(data: Dataset) -> Network:
@@ -308,6 +300,34 @@ def _checked_amounts(values: ArrayLike) -> NDArray[np.float64]:
         wrong = amounts[~(np.isfinite(amounts) & (amounts >= 0))][:3].tolist()
         raise ValueError(f"weights must be one row of finite numbers of at least 0, received {wrong}")
     return amounts
+
+
+def _counted_once(sources: NDArray[np.int32], targets: NDArray[np.int32], size: int) -> csr_array:
+    """1.0 for each pair that occurs."""
+    from influgraph._network_kernels import sort_pairs
+
+    columns, ones = np.empty(len(sources), np.int32), np.empty(len(sources))
+    indptr = sort_pairs(sources, targets, size, columns, ones.view(np.int32))  # its scratch space till later
+    if indptr[-1] <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)
+    columns.resize(indptr[-1], refcheck=False)
+    ones.resize(indptr[-1], refcheck=False)
+    ones[:] = 1.0
+    matrix = csr_array((ones, columns, indptr), shape=(size, size))
+    matrix.has_canonical_format = True
+    return matrix
+
+
+def _summed(
+    sources: NDArray[np.int32], targets: NDArray[np.int32], amounts: NDArray[np.float64], size: int
+) -> csr_array:
+    """The sum of weights for each pair where there is any."""
+    towards_others = np.where(sources == targets, 0.0, amounts)
+    matrix = csr_array((towards_others, (sources, targets)), shape=(size, size))
+    matrix.sum_duplicates()
+    matrix.data[matrix.data < np.finfo(float).tiny] = 0.0  # whose inverse is infinite
+    matrix.eliminate_zeros()
+    return matrix
 
 
 def _refuse_unknown_kinds(name: str, given: Iterable[str], present: pd.Index) -> None:
