@@ -82,7 +82,7 @@ def _camouflage(
 def draw_squads(
     settings: WorldSettings, people: People, posts: Posts, serves: dict[int, Ints], rng: np.random.Generator
 ) -> Squads:
-    """Draw the reposts of squads: the same posts within a minute, again and again, and a few others as cover."""
+    """Draw the reposts of squads: the same posts within a minute, repeatedly, and a few others as cover."""
     rows: list[tuple[Ints, Ints, Floats]] = []
     end = settings.days * DAY - 3600
     early = np.flatnonzero(posts.time < end)

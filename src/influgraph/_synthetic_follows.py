@@ -109,13 +109,13 @@ def _wishes(mean: float, people: People, rng: np.random.Generator) -> Ints:
 def _niche_of_interest(reach: Floats, rng: np.random.Generator) -> Ints:
     """Draw a niche for each row of cumulative interest."""
     wanted = rng.random(len(reach)) * reach[:, -1]
-    return np.minimum((reach <= wanted[:, None]).sum(axis=1), reach.shape[1] - 1)
+    return np.asarray(np.minimum((reach <= wanted[:, None]).sum(axis=1), reach.shape[1] - 1))
 
 
 def _distinct(
     followers: Ints, one_each: Callable[[Ints], Ints], taken: Ints, accounts: int
 ) -> npt.NDArray[np.int64]:
-    """Draw whom each follows, again where the pair is taken or its own; pair = follower x accounts + followed."""
+    """Draw whom each follows, anew where that is taken or itself; pair = follower x accounts + followed."""
     known = np.sort(taken)
     found = np.empty(0, np.int64)
     for _ in range(ROUNDS):

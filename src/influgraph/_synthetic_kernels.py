@@ -1,7 +1,8 @@
 """Compiled loops of the synthetic world: who sees what when, what spreads, and what it causes.
 
-Chance is counted, not drawn in turn: whether an account sees a post by way of an exposer is a hash of the run, the
-account, the exposer and the post. So a rerun without some posts leaves everything else as it was, in any order.
+Chance is counted, not drawn in turn: whether an account sees a post by way of an exposer is a hash of the
+run, the account, the exposer and the post. So a rerun without some posts leaves everything else as it was,
+in any order.
 """
 
 from typing import Any, NamedTuple
@@ -14,23 +15,27 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
 Hashes = npt.NDArray[np.uint64]
 
-BIN = 900.0
-WEEK_BINS = 672
+HOUR = 3600.0
+WEEK_HOURS = 168
 MAX_CHANCE = 0.999999
 
 LIKE, REPLY, REPOST = np.uint64(0x1111), np.uint64(0x2222), np.uint64(0x3333)
-SEEN, DELAY, HASTE = np.uint64(1), np.uint64(2), np.uint64(3)
-BUYS, BUY_DELAY, BUY_HASTE, REACTS = np.uint64(4), np.uint64(5), np.uint64(6), np.uint64(7)
+DELAY, REACTS, BUYS, BUY_DELAY = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
+_UNIT = 1.0 / 9007199254740992.0
 
 
 class Stage(NamedTuple):
-    """All that stays the same from rerun to rerun; accounts and posts by code, posts sorted by author, then time.
+    """All that stays the same from rerun to rerun.
 
-    `out_*`: whom an account follows; `in_*`: who follows it; `*_since`: from when on. `clock` holds the waking
-    seconds at the start of each quarter hour of a week, and its end.
+    Accounts and posts are codes, posts sorted by author, then time. `out_*`: whom an account follows;
+    `in_*`: who follows it; `*_since`: from when on. `clock` holds the waking seconds at the start of each
+    hour of a week, and its end; `attention` how much of followers' attention what appears in that hour
+    gets, of mean 1 over posts (`post_attention`; 0: the post is not made). `rates` are of likes, replies
+    and reposts, and how many times likelier a repost of a repost is; `seen_delay` and `buy_delay` hold the
+    mean seconds of quick and of slow ones, and the share of the slow.
     """
 
     out_start: Ints
@@ -43,7 +48,7 @@ class Stage(NamedTuple):
     post_author: Ints
     post_time: Floats
     post_appeal: Floats
-    made: npt.NDArray[np.bool_]
+    post_attention: Floats
     interest: npt.NDArray[np.float32]
     sees: Floats
     reposts_others: npt.NDArray[np.bool_]
@@ -51,11 +56,12 @@ class Stage(NamedTuple):
     susceptibility: Floats
     anyway: Floats
     clock: Floats
-    rates: Floats  # like, reply, repost, how many times likelier a repost of a repost
-    seen_delay: Floats  # mean seconds of the quick and of the slow ones, share of the slow
+    attention: Floats
+    rates: Floats
+    seen_delay: Floats
     buy_delay: Floats
     match_floor: float
-    saturation: float
+    freshness: Floats  # effect of a sighting after 0, 1, 2, ... others of the same source
     saturation_seconds: float
     end: float
 
@@ -87,8 +93,8 @@ def _mix(value: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _uniform(value: np.uint64, stream: np.uint64) -> float:
-    return np.float64(_mix(value + stream * _GOLDEN) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+def uniform(value: np.uint64, stream: np.uint64) -> float:
+    return np.float64(_mix(value + stream * _GOLDEN) >> np.uint64(11)) * _UNIT
 
 
 @numba.njit(cache=True, nogil=True)
@@ -104,48 +110,42 @@ def hashes(seed: np.uint64, size: int) -> Hashes:
 @numba.njit(cache=True, nogil=True, inline="always")
 def awake_seconds(clock: Floats, time: float) -> float:
     """Waking seconds from the start until a time."""
-    place = int(time // BIN)
-    week, inside = place // WEEK_BINS, place % WEEK_BINS
+    hour = int(time / HOUR)
+    week = hour // WEEK_HOURS
+    inside = hour - week * WEEK_HOURS
     step = clock[inside + 1] - clock[inside]
-    return week * clock[WEEK_BINS] + clock[inside] + step * (time / BIN - place)
+    return float(week * clock[WEEK_HOURS] + clock[inside] + step * (time / HOUR - hour))
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _after(clock: Floats, time: float, delay: float) -> float:
+def after(clock: Floats, time: float, delay: float) -> float:
     """Return when so many waking seconds have passed since a time."""
-    place = int(time // BIN)
-    left = delay
-    share = time / BIN - place
-    inside = place % WEEK_BINS
+    hour = int(time / HOUR)
+    inside = hour % WEEK_HOURS
     step = clock[inside + 1] - clock[inside]
-    while left > step * (1 - share):
-        left -= step * (1 - share)
-        share = 0.0
-        place += 1
-        inside = inside + 1 if inside + 1 < WEEK_BINS else 0
+    left = delay + step * (time / HOUR - hour)
+    while left > step:
+        left -= step
+        hour += 1
+        inside = inside + 1 if inside + 1 < WEEK_HOURS else 0
         step = clock[inside + 1] - clock[inside]
-    return (place + share + left / step) * BIN
+    return float((hour + left / step) * HOUR)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _delay(means: Floats, which: float, how_long: float) -> float:
-    mean = means[1] if which < means[2] else means[0]
-    return -mean * np.log(1.0 - how_long)
+def draw_delay(means: Floats, chance: float) -> float:
+    """Return a delay from the quick or the slow ones, as one uniform number says."""
+    if chance < means[2]:
+        return float(-means[1] * np.log(1.0 - chance / means[2]))
+    return float(-means[0] * np.log(1.0 - (chance - means[2]) / (1.0 - means[2])))
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _done_by(means: Floats, seconds: float) -> float:
+def done_by(means: Floats, seconds: float) -> float:
     """Share of delays at most so many waking seconds."""
-    if seconds > 40.0 * max(means[0], means[1]):
+    if seconds > 20.0 * max(means[0], means[1]):  # the rest is 2e-9
         return 1.0
-    return 1.0 - (1 - means[2]) * np.exp(-seconds / means[0]) - means[2] * np.exp(-seconds / means[1])
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _attention(clock: Floats, time: float) -> float:
-    """Return how attentive followers are to what appears now: people asleep see it later, or not."""
-    inside = int(time // BIN) % WEEK_BINS
-    return 0.7 + 0.3 * (clock[inside + 1] - clock[inside]) / BIN
+    return float(1.0 - (1 - means[2]) * np.exp(-seconds / means[0]) - means[2] * np.exp(-seconds / means[1]))
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -158,12 +158,18 @@ def match(interest: npt.NDArray[np.float32], first: int, second: int) -> float:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _seen_at(stage: Stage, sighting: np.uint64, viewer: int, time: float) -> float:
-    """Return when a viewer sees what appears at a time; the end of the study or later if never."""
-    if _uniform(sighting, SEEN) >= stage.sees[viewer] * _attention(stage.clock, time):
-        return np.inf
-    delay = _delay(stage.seen_delay, _uniform(sighting, HASTE), _uniform(sighting, DELAY))
-    return _after(stage.clock, time, delay)
+def _is_seen(stage: Stage, sighting: np.uint64, viewer: int, attention: float) -> bool:
+    return bool(np.float64(sighting >> np.uint64(11)) * _UNIT < stage.sees[viewer] * attention)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _seen_at(stage: Stage, sighting: np.uint64, time: float) -> float:
+    return after(stage.clock, time, draw_delay(stage.seen_delay, uniform(sighting, DELAY)))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _attention(stage: Stage, time: float) -> float:
+    return float(stage.attention[int(time / HOUR) % WEEK_HOURS])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -190,10 +196,10 @@ def spread(
     size = 0
     done = np.full(stage.sees.size, -1, np.int64)
     for p in range(stage.post_time.size):
-        if not stage.made[p]:
+        if stage.post_attention[p] == 0:
             continue
         author = stage.post_author[p]
-        exposer, shown, level = author, stage.post_time[p], 0
+        exposer, shown, level, attention = author, stage.post_time[p], 0, stage.post_attention[p]
         following = size
         while True:
             chance = stage.rates[2] * stage.post_appeal[p] * (stage.rates[3] if level else 1.0)
@@ -201,12 +207,13 @@ def spread(
                 v = stage.in_follower[i]
                 if stage.in_since[i] > shown or done[v] == p or v == author or not stage.reposts_others[v]:
                     continue
-                trait = _uniform(keys.viewer[v] ^ keys.post[p], REPOST)
+                trait = uniform(keys.viewer[v] ^ keys.post[p], REPOST)
                 if trait >= chance or trait >= chance * match(stage.interest, v, author):
                     continue
                 sighting = _mix(keys.viewer[v] ^ keys.exposer[exposer] ^ keys.post[p])
-                seen = _seen_at(stage, sighting, v, shown)
-                seen += 30.0 + 570.0 * _uniform(sighting, REACTS)
+                if not _is_seen(stage, sighting, v, attention):
+                    continue
+                seen = _seen_at(stage, sighting, shown) + 30.0 + 570.0 * uniform(sighting, REACTS)
                 if seen >= stage.end:
                     continue
                 done[v] = p
@@ -218,6 +225,7 @@ def spread(
             if following == size:
                 break
             exposer, shown, level = account[following], time[following], depth[following]
+            attention = _attention(stage, shown)
             following += 1
     return account[:size], post[:size], time[:size], depth[:size]
 
@@ -253,9 +261,7 @@ def room(size: int) -> Sightings:
 
 
 @numba.njit(cache=True, nogil=True)
-def _gather(
-    stage: Stage, keys: Keys, reposts: Reposts, v: int, into: Sightings, only_persuasive: bool
-) -> int:
+def gather(stage: Stage, keys: Keys, reposts: Reposts, v: int, into: Sightings, only_persuasive: int) -> int:
     """List what an account sees in a run."""
     size = 0
     width = stage.end * 2
@@ -264,201 +270,23 @@ def _gather(
         link = keys.viewer[v] ^ keys.exposer[e]
         if stage.persuasion[e] > 0 or not only_persuasive:
             for p in range(stage.post_start[e], stage.post_start[e + 1]):
-                shown = stage.post_time[p]
-                if shown < since or not stage.made[p]:
-                    continue
                 sighting = _mix(link ^ keys.post[p])
-                seen = _seen_at(stage, sighting, v, shown)
-                if seen < stage.end:
-                    into.key[size], into.hash[size] = e * width + seen, sighting
-                    into.post[size], into.exposer[size] = p, e
-                    size += 1
+                if _is_seen(stage, sighting, v, stage.post_attention[p]) and stage.post_time[p] >= since:
+                    seen = _seen_at(stage, sighting, stage.post_time[p])
+                    if seen < stage.end:
+                        into.key[size], into.hash[size] = e * width + seen, sighting
+                        into.post[size], into.exposer[size] = p, e
+                        size += 1
         for r in range(reposts.start[e], reposts.start[e + 1]):
-            p, shown = reposts.post[r], reposts.time[r]
+            p = reposts.post[r]
             author = stage.post_author[p]
-            if shown < since or author == v or (only_persuasive and stage.persuasion[author] == 0):
+            if reposts.time[r] < since or author == v or (only_persuasive and stage.persuasion[author] == 0):
                 continue
             sighting = _mix(link ^ keys.post[p])
-            seen = _seen_at(stage, sighting, v, shown)
-            if seen < stage.end:
-                into.key[size], into.hash[size] = author * width + seen, sighting
-                into.post[size], into.exposer[size] = p, e
-                size += 1
+            if _is_seen(stage, sighting, v, _attention(stage, reposts.time[r])):
+                seen = _seen_at(stage, sighting, reposts.time[r])
+                if seen < stage.end:
+                    into.key[size], into.hash[size] = author * width + seen, sighting
+                    into.post[size], into.exposer[size] = p, e
+                    size += 1
     return size
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _force(stage: Stage, v: int, author: int) -> float:
-    """Return the chance that a first sighting of an author's post makes an account buy."""
-    alike = stage.match_floor + (1 - stage.match_floor) * match(stage.interest, v, author)
-    return stage.persuasion[author] * stage.susceptibility[v] * alike
-
-
-@numba.njit(cache=True, nogil=True)
-def _responses(stage: Stage, force: float, seen: Floats, size: int, into: Floats) -> None:
-    """Fill in the chance that each sighting of one source causes a purchase, given the ones before it."""
-    first = 0
-    for i in range(size):
-        while seen[i] - seen[first] > stage.saturation_seconds:
-            first += 1
-        into[i] = min(MAX_CHANCE, force * (1 - stage.saturation) ** (i - first))
-
-
-@numba.njit(cache=True, nogil=True)
-def _weigh(stage: Stage, force: float, seen: Floats, size: int, chance: Floats) -> tuple[float, float, float]:
-    """Return expected purchases without saturation, with it, and the chance of none, within the study."""
-    plain, caused, none = 0.0, 0.0, 1.0
-    awake_end = awake_seconds(stage.clock, stage.end)
-    _responses(stage, force, seen, size, chance)
-    for i in range(size):
-        in_time = _done_by(stage.buy_delay, awake_end - awake_seconds(stage.clock, seen[i]))
-        plain += min(MAX_CHANCE, force) * in_time
-        caused += chance[i] * in_time
-        none *= 1 - chance[i] * in_time
-    return plain, caused, none
-
-
-@numba.njit(cache=True, nogil=True)
-def effects(stage: Stage, keys: Keys, reposts: Reposts, once_only: bool) -> tuple[Floats, Floats, Floats]:
-    """Return the purchases each account causes in a run: directly, with reposts; and sums over all accounts.
-
-    The sums are what would be caused without saturation, and with it, if nobody stopped after one purchase.
-    Everything is expected given who sees what, so that no chance of buying is left in it.
-    """
-    direct, total, sums = np.zeros(stage.sees.size), np.zeros(stage.sees.size), np.zeros(2)
-    most = most_sightings(stage, reposts)
-    into = room(most)
-    seen, again, chance = np.empty(most), np.empty(most), np.empty(most)
-    authors, none_of, none_again = np.empty(most, np.int64), np.empty(most), np.empty(most)
-    for v in range(stage.sees.size):
-        size = _gather(stage, keys, reposts, v, into, True) if stage.sees[v] > 0 else 0
-        order = np.argsort(into.key[:size], kind="mergesort")
-        at, groups, none = 0, 0, np.exp(-stage.anyway[v])
-        while at < size:
-            author = stage.post_author[into.post[order[at]]]
-            n, m = 0, 0
-            while at < size and stage.post_author[into.post[order[at]]] == author:
-                seen[n] = into.key[order[at]] - author * stage.end * 2
-                if into.exposer[order[at]] != author:
-                    again[m] = seen[n]
-                    m += 1
-                n += 1
-                at += 1
-            force = _force(stage, v, author)
-            plain, caused, none_of[groups] = _weigh(stage, force, seen, n, chance)
-            _, caused_again, none_again[groups] = _weigh(stage, force, again, m, chance)
-            sums[0] += plain
-            sums[1] += caused
-            none *= none_of[groups]
-            authors[groups] = author
-            groups += 1
-            if not once_only:
-                total[author] += caused
-                direct[author] += caused - caused_again
-        if once_only:
-            for g in range(groups):
-                none_else = none / none_of[g]
-                total[authors[g]] += none_else * (1 - none_of[g])
-                direct[authors[g]] += none_else * (none_again[g] - none_of[g])
-    return direct, total, sums
-
-
-class Acts(NamedTuple):
-    """What viewers did: account, kind (0 like, 1 reply, 2 purchase), post, second, and whether by a repost."""
-
-    account: Ints
-    kind: Ints
-    post: Ints
-    time: Floats
-    spread: Ints
-
-
-@numba.njit(cache=True, nogil=True)
-def act(stage: Stage, keys: Keys, reposts: Reposts) -> tuple[Acts, npt.NDArray[np.int64]]:
-    """Return likes and replies (once per sighting, to be made unique), caused purchases, and views per post."""
-    most = most_sightings(stage, reposts)
-    into = room(most)
-    seen, chance = np.empty(most), np.empty(most)
-    views = np.zeros(stage.post_time.size, np.int64)
-    what = np.empty((4, 1024), np.int64)
-    when = np.empty(1024)
-    done = 0
-    for v in range(stage.sees.size):
-        size = _gather(stage, keys, reposts, v, into, False) if stage.sees[v] > 0 else 0
-        order = np.argsort(into.key[:size], kind="mergesort")
-        at = 0
-        while at < size:
-            first = at
-            author = stage.post_author[into.post[order[at]]]
-            while at < size and stage.post_author[into.post[order[at]]] == author:
-                seen[at - first] = into.key[order[at]] - author * stage.end * 2
-                at += 1
-            _responses(stage, _force(stage, v, author), seen, at - first, chance)
-            alike = match(stage.interest, v, author)
-            for i in range(at - first):
-                s = order[first + i]
-                p = into.post[s]
-                views[p] += 1
-                if done + 3 > when.size:
-                    what, when = _grown_rows(what), _grown(when)
-                trait = keys.viewer[v] ^ keys.post[p]
-                likely = stage.post_appeal[p] * alike
-                for kind in range(3):
-                    time = seen[i] + 5.0 + 295.0 * _uniform(into.hash[s], REACTS)
-                    if kind == 0:
-                        happens = _uniform(trait, LIKE) < stage.rates[0] * likely
-                    elif kind == 1:
-                        happens = _uniform(trait, REPLY) < stage.rates[1] * likely
-                    else:
-                        happens = _uniform(into.hash[s], BUYS) < chance[i]
-                        if happens:
-                            time = _bought_at(stage, into.hash[s], seen[i])
-                    if happens and time < stage.end:
-                        what[0, done], what[1, done], what[2, done] = v, kind, p
-                        what[3, done] = into.exposer[s] != author
-                        when[done] = time
-                        done += 1
-    return Acts(what[0, :done], what[1, :done], what[2, :done], when[:done], what[3, :done]), views
-
-
-@numba.njit(cache=True, nogil=True)
-def _bought_at(stage: Stage, sighting: np.uint64, seen: float) -> float:
-    delay = _delay(stage.buy_delay, _uniform(sighting, BUY_HASTE), _uniform(sighting, BUY_DELAY))
-    return _after(stage.clock, seen, delay)
-
-
-@numba.njit(cache=True, nogil=True)
-def _grown_rows(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    larger = np.empty((values.shape[0], values.shape[1] * 2), np.int64)
-    larger[:, : values.shape[1]] = values
-    return larger
-
-
-@numba.njit(cache=True, nogil=True)
-def sightings(
-    stage: Stage, keys: Keys, reposts: Reposts, count: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32], Floats, Floats]:
-    """List all sightings of a run: viewer, post, exposer, second, chance that it causes a purchase."""
-    most = most_sightings(stage, reposts)
-    into = room(most)
-    seen, chance = np.empty(most), np.empty(most)
-    viewer, post, exposer = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
-    time, response = np.empty(count), np.empty(count)
-    done = 0
-    for v in range(stage.sees.size):
-        size = _gather(stage, keys, reposts, v, into, False) if stage.sees[v] > 0 else 0
-        order = np.argsort(into.key[:size], kind="mergesort")
-        at = 0
-        while at < size:
-            first = at
-            author = stage.post_author[into.post[order[at]]]
-            while at < size and stage.post_author[into.post[order[at]]] == author:
-                seen[at - first] = into.key[order[at]] - author * stage.end * 2
-                at += 1
-            _responses(stage, _force(stage, v, author), seen, at - first, chance)
-            for i in range(at - first):
-                s = order[first + i]
-                viewer[done], post[done], exposer[done] = v, into.post[s], into.exposer[s]
-                time[done], response[done] = seen[i], chance[i]
-                done += 1
-    return viewer, post, exposer, time, response

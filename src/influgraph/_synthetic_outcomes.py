@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from influgraph._synthetic_follows import Follows
 from influgraph._synthetic_people import People
 from influgraph._synthetic_posts import Posts
-from influgraph._synthetic_rhythm import BIN, DAY, Baseline, Rhythm
+from influgraph._synthetic_rhythm import DAY, HOUR, Baseline, Rhythm
 from influgraph._synthetic_settings import WorldSettings
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ Ints = npt.NDArray[np.integer[Any]]
 
 QUICK_SEEN, SLOW_SEEN, SLOW_SEEN_SHARE = 0.25, 2.125, 0.4  # delays until seen, as parts of their mean
 SIGHTINGS_OF_TRUTH = 3e8  # beyond this many broadcasts x followers, the truth takes fewer reruns
-PILOTS = 3
+PILOT_MEMBERS = 20_000  # seen over all pilots, that scale persuasion
+MOST_PILOTS = 8
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,22 @@ class Truth:
 
 @dataclass(frozen=True)
 class Happened:
-    """The acts of one run: `kind` 0 like, 1 reply, 2 purchase (caused); reposts apart; views per post."""
+    """The acts of one run: `kind` 0 like, 1 reply, 2 purchase that a post caused; reposts; views per post.
+
+    `followers_views` counts views by followers of the author, `seen_hours` is their mean delay.
+    """
 
     account: Ints
     kind: Ints
     post: Ints
+    exposer: Ints
     time: Floats
-    by_repost: Ints
+    seen: Floats
     reposts: "Reposts"
     repost_account: Ints
     views: Ints
+    followers_views: int
+    seen_hours: float
 
 
 def set_stage(
@@ -66,8 +74,13 @@ def set_stage(
     codes = np.arange(settings.accounts + 1)
     reposts_others = people.bot_cluster < 0
     reposts_others[people.sources] = False
-    interest = people.interest / np.linalg.norm(people.interest, axis=1, keepdims=True)
-    stage = Stage(
+    attention = 0.7 + 0.3 * rhythm.waking
+    attention /= np.mean(attention * rhythm.posting.reshape(-1, 4).mean(axis=1))
+    rates = np.array([settings.like_rate, settings.reply_rate, settings.repost_rate]) / _mean_liking(
+        people, follows, posts
+    )
+    seen = settings.seen_hours * HOUR
+    return Stage(
         out_start=np.searchsorted(follows.follower, codes),
         out_followed=follows.followed.astype(np.int32),
         out_since=follows.since,
@@ -78,40 +91,39 @@ def set_stage(
         post_author=posts.author,
         post_time=posts.time,
         post_appeal=posts.appeal,
-        made=np.ones(posts.author.size, bool),
-        interest=interest.astype(np.float32),
+        post_attention=attention[(posts.time // HOUR).astype(np.int64) % attention.size],
+        interest=_unit(people.interest),
         sees=people.view,
         reposts_others=reposts_others,
         persuasion=people.persuasion,
         susceptibility=people.susceptibility,
         anyway=baseline.expected(),
-        clock=np.concatenate([[0.0], np.cumsum(rhythm.waking * BIN)]),
-        rates=np.array(
-            [settings.like_rate, settings.reply_rate, settings.repost_rate, settings.repost_again]
-        ),
-        seen_delay=settings.seen_hours * 3600 * np.array([QUICK_SEEN, SLOW_SEEN, 0])
-        + [0, 0, SLOW_SEEN_SHARE],
-        buy_delay=np.array([settings.quick_hours * 3600, settings.slow_hours * 3600, settings.slow_share]),
+        clock=np.concatenate([[0.0], np.cumsum(rhythm.waking * HOUR)]),
+        attention=attention,
+        rates=np.append(rates, settings.repost_again),
+        seen_delay=np.array([QUICK_SEEN * seen, SLOW_SEEN * seen, SLOW_SEEN_SHARE]),
+        buy_delay=np.array([settings.quick_hours * HOUR, settings.slow_hours * HOUR, settings.slow_share]),
         match_floor=settings.match_floor,
-        saturation=settings.saturation,
+        freshness=(1 - settings.saturation) ** np.arange(1000.0),
         saturation_seconds=settings.saturation_days * DAY,
         end=settings.days * DAY,
     )
-    rates = stage.rates / np.array([1, 1, 1, _mean_liking(stage, follows)])[[3, 3, 3, 0]]
-    return stage._replace(rates=rates)
 
 
-def _mean_liking(stage: "Stage", follows: Follows) -> float:
-    """Return the mean appeal x match over all that followers could see."""
-    appeal = np.add.reduceat(
-        np.append(stage.post_appeal, 0), np.minimum(stage.post_start[:-1], stage.post_time.size)
-    )
-    count = np.diff(stage.post_start)
-    appeal[count == 0] = 0
-    shown = count[follows.followed]
-    seeing = stage.sees[follows.follower] > 0
-    alike = np.einsum("ij,ij->i", stage.interest[follows.follower], stage.interest[follows.followed])
-    return float((alike * appeal[follows.followed])[seeing].sum() / max(shown[seeing].sum(), 1)) or 1.0
+def _mean_liking(people: People, follows: Follows, posts: Posts) -> float:
+    """Return the mean appeal x match over all that people who follow could see."""
+    human = people.bot_cluster[follows.follower] < 0
+    follower, followed = follows.follower[human], follows.followed[human]
+    appeal = np.bincount(posts.author, posts.appeal, minlength=people.niche.size)[followed]
+    count = np.bincount(posts.author, minlength=people.niche.size)[followed]
+    unit = _unit(people.interest)
+    alike = np.einsum("ij,ij->i", unit[follower], unit[followed])
+    return float((alike * appeal).sum() / max(count.sum(), 1)) or 1.0
+
+
+def _unit(interest: Floats) -> npt.NDArray[np.float32]:
+    """Return interests of length 1, whose products are their cosines."""
+    return np.asarray(interest / np.sqrt((interest**2).sum(axis=1, keepdims=True)), np.float32)
 
 
 def make_keys(stage: "Stage", seed: int) -> "Keys":
@@ -134,10 +146,10 @@ def spread_posts(stage: "Stage", keys: "Keys") -> tuple["Reposts", Ints]:
 
 
 def _rerun(stage: "Stage", seed: int, *, once_only: bool) -> tuple[Floats, Floats, Floats]:
-    from influgraph._synthetic_kernels import effects
+    from influgraph._synthetic_effect_kernels import effects
 
     keys = make_keys(stage, seed)
-    return effects(stage, keys, spread_posts(stage, keys)[0], once_only)
+    return effects(stage, keys, spread_posts(stage, keys)[0], int(once_only))
 
 
 def _rerun_all(stage: "Stage", seeds: Ints, *, once_only: bool) -> list[tuple[Floats, Floats, Floats]]:
@@ -152,7 +164,8 @@ def scale_persuasion(stage: "Stage", settings: WorldSettings, seeds: Ints) -> "S
     if wanted == 0 or not stage.persuasion.any():
         return stage._replace(persuasion=np.zeros_like(stage.persuasion))
     small = stage._replace(persuasion=stage.persuasion * 1e-6)
-    caused = np.mean([sums[1] for _, _, sums in _rerun_all(small, seeds, once_only=False)])
+    pilots = int(np.clip(PILOT_MEMBERS // settings.accounts, 1, MOST_PILOTS))
+    caused = np.mean([sums[1] for _, _, sums in _rerun_all(small, seeds[:pilots], once_only=False)])
     if caused == 0:
         raise ValueError(
             "caused_share: 0, as nobody sees a persuasive post in this world, received "
@@ -186,23 +199,49 @@ def find_truth(stage: "Stage", settings: WorldSettings, seeds: Ints) -> Truth:
 
 
 def let_happen(stage: "Stage", seed: int) -> Happened:
-    """Run the world once: the one whose acts are written down."""
-    from influgraph._synthetic_kernels import act
+    """Run the world once, to write down its acts; an account likes or answers a post at most once."""
+    from influgraph._synthetic_effect_kernels import act
 
     keys = make_keys(stage, seed)
     reposts, repost_account = spread_posts(stage, keys)
-    acts, views = act(stage, keys, reposts)
+    acts, views, (seen, delay) = act(stage, keys, reposts)
     order = np.lexsort((acts.time, acts.post, acts.account, acts.kind))
     kind, account, post = acts.kind[order], acts.account[order], acts.post[order]
     again = (np.diff(kind) == 0) & (np.diff(account) == 0) & (np.diff(post) == 0) & (kind[1:] < 2)
-    order = order[np.append(True, ~again)[: order.size]]
+    first = np.append(True, ~again)[: order.size]
     return Happened(
-        account=acts.account[order],
-        kind=acts.kind[order],
-        post=acts.post[order],
-        time=acts.time[order],
-        by_repost=acts.spread[order],
+        account=account[first],
+        kind=kind[first],
+        post=post[first],
+        exposer=acts.exposer[order][first],
+        time=acts.time[order][first],
+        seen=acts.seen[order][first],
         reposts=reposts,
         repost_account=repost_account,
         views=views,
+        followers_views=int(seen),
+        seen_hours=float(delay / max(seen, 1) / HOUR),
+    )
+
+
+def list_sightings(stage: "Stage", seed: int) -> pd.DataFrame:
+    """List what everyone sees in a run, by member, author, and time; `response` leaves persuasion out."""
+    from influgraph._synthetic_effect_kernels import act, sightings
+
+    keys = make_keys(stage, seed)
+    reposts, _ = spread_posts(stage, keys)
+    count = int(act(stage, keys, reposts)[1].sum())
+    viewer, post, exposer, seen, response = sightings(stage, keys, reposts, count)
+    author = stage.post_author[post].astype(np.int32)
+    return pd.DataFrame(
+        {
+            "member": viewer,
+            "source": author,
+            "exposer": exposer,
+            "post": post,
+            "posted": stage.post_time[post],
+            "seen": seen,
+            "via_repost": exposer != author,
+            "response": response,
+        }
     )

@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.integer[Any]]
 class People:
     """What every account is like, by account code; fame, standing and persuasion are 0 for who does not post.
 
-    `bot_cluster` is -1 for people, else farms count from 0 and squads follow. `post_mean` is the expected number of
+    `bot_cluster` is -1 for people; farms count from 0, then squads. `post_mean` is the expected number of
     posts in the study. Rows of `interest` add up to 1 over the niches.
     """
 
@@ -97,7 +97,7 @@ def _lognormal(spread: float, size: int, rng: np.random.Generator) -> Floats:
 
 def _pareto(tail: float, size: int, rank: Ints) -> Floats:
     """Return the quantiles of a Pareto law, so that every world has its famous few."""
-    return np.asarray(((rank + 0.5) / size) ** (-1 / tail))
+    return np.asarray(((rank + 1) / size) ** (-1 / tail))
 
 
 def _draw_interest(settings: WorldSettings, rng: np.random.Generator) -> Floats:

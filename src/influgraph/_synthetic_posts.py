@@ -17,7 +17,7 @@ REACTION = 3 * 3600.0  # mean seconds between a shock and a post about it
 
 @dataclass(frozen=True)
 class Posts:
-    """One row per post, sorted by author, then time in seconds; `appeal` is how entertaining it is, of mean 1."""
+    """One row per post, by author, then time in seconds; `appeal` is how entertaining it is."""
 
     author: Ints
     time: Floats
@@ -38,13 +38,14 @@ def draw_posts(
     time = np.floor(np.where(np.isnan(moved), time, moved))
     order = np.lexsort((time, author))
     offtopic = rng.random(author.size) < settings.offtopic_share
-    topic = np.where(offtopic, rng.integers(0, settings.niches, author.size), people.niche[author])
+    elsewhere = rng.integers(1, max(settings.niches, 2), author.size)
+    topic = (people.niche[author] + offtopic * elsewhere) % settings.niches
     appeal = people.entertainment[author] * np.exp(0.5 * rng.standard_normal(author.size) - 0.125)
     return Posts(author[order], time[order], ~np.isnan(moved)[order], topic[order], appeal[order])
 
 
 def _reactions(settings: WorldSettings, niche: Ints, shocks: Shocks, rng: np.random.Generator) -> Floats:
-    """Return the second at which a post reacts to a shock that its author heard of, NaN if it reacts to none."""
+    """Return when a post reacts to a shock that its author heard of, NaN if it reacts to none."""
     moved = np.full(niche.size, np.nan)
     heard = (shocks.niche[:, None] < 0) | (shocks.niche[:, None] == np.arange(settings.niches))
     able = heard.any(axis=0)[niche] if shocks.start.size else np.zeros(niche.size, bool)

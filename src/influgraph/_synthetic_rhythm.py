@@ -13,13 +13,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
 
 BIN = 900.0  # seconds; everything that varies with the clock is constant for a quarter of an hour
+HOUR = 3600.0
 DAY = 86_400.0
 WEEK_BINS = 672
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """Profiles over the quarter hours of a week, each of mean 1."""
+    """Profiles over the quarter hours of a week, and the hours of a week for `waking`, each of mean 1."""
 
     posting: Floats
     buying: Floats
@@ -38,7 +39,7 @@ class Shocks:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What members buy anyway: rate per second = propensity x (grid[0] + interest . grid[1:]), by quarter hour."""
+    """What members buy anyway, per second: propensity x (grid[0] + interest . grid[1:]) by quarter hour."""
 
     propensity: Floats
     interest: Floats
@@ -65,7 +66,7 @@ def _profile(peak: float, weekend: float, night: float) -> Floats:
 
     def hump(centre: float, width: float) -> Floats:
         apart = np.abs(hour - centre)
-        return np.exp(-0.5 * (np.minimum(apart, 24 - apart) / width) ** 2)
+        return np.asarray(np.exp(-0.5 * (np.minimum(apart, 24 - apart) / width) ** 2))
 
     profile = (night + 0.6 * hump(12.5, 3.0) + 1.4 * hump(peak, 2.2)) * np.where(day >= 5, weekend, 1.0)
     return np.asarray(profile / profile.mean())
@@ -75,9 +76,9 @@ def draw_rhythm(settings: WorldSettings) -> Rhythm:
     """Posts peak at 20:00, purchases at 20:45, both more so at weekends; people sleep at night."""
 
     def mixed(profile: Floats, strength: float) -> Floats:
-        return 1 - strength + strength * profile
+        return np.asarray(1 - strength + strength * profile)
 
-    hour = (np.arange(WEEK_BINS) + 0.5) / 4 % 24
+    hour = np.arange(168) % 24 + 0.5
     awake = 0.02 + 1 / (1 + np.exp(-2 * (hour - 6.5))) - 1 / (1 + np.exp(-2 * (hour - 23.5)))
     return Rhythm(
         posting=mixed(_profile(20.0, 1.15, 0.08), settings.rhythm),

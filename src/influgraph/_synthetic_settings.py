@@ -77,7 +77,8 @@ class WorldSettings:
     fame_follows, interest_follows, acquaintance_follows
         How much of each motive is behind the follows; only the ratios count, 0 switches a motive off.
     mutual, followed_during
-        Share of acquaintances who follow back, and of follows made during the study rather than before.
+        Chance that an acquaintance follows back, and share of follows made during the study rather than
+        before.
     fame_tail
         Exponent of the Pareto law of fame, and of standing within a niche: less is more unequal.
     posts_per_day, posts_spread
@@ -87,16 +88,18 @@ class WorldSettings:
     awake
         How far attention and delays stand still at night: 0 not at all, 1 fully.
     shocks, shock_lift, shock_hours, shock_everywhere
-        Number of shocks, mean lift of purchases at their start, mean hours in which they decay by e, and share
-        that strikes everyone rather than one niche.
+        Number of shocks, mean lift of purchases at their start, mean hours in which they decay by e, and
+        share that strikes everyone rather than one niche.
     reacting_share, offtopic_share
         Share of posts that react to a shock within hours, and that are not about the source's niche.
     view_probability, view_spread, seen_hours
-        Chance that a follower sees a post, how unequal followers are in this (0: equal), mean hours until seen.
+        Chance that a follower sees a post, how unequal followers are in this (0: equal), mean hours until
+        seen.
     like_rate, reply_rate, repost_rate, repost_again
         Acts per view, and how many times likelier a repost is of what an acquaintance reposted.
     entertainment_spread
-        Standard deviation of the logarithm of how entertaining a source is, which draws likes, replies, reposts.
+        Standard deviation of the logarithm of how entertaining a source is, which draws likes, replies,
+        reposts.
     purchases_per_member
         Mean purchases of a person, caused or not.
     propensity_spread, homophily
@@ -104,13 +107,14 @@ class WorldSettings:
     caused_share
         Share of purchases that posts cause; 0: no influence anywhere.
     persuasion_spread, zero_share, hollow_celebrities
-        Standard deviation of the logarithm of persuasion, independent of fame; share of sources, and of the 5 %
-        most famous sources, that persuade nobody.
+        Standard deviation of the logarithm of persuasion, independent of fame; share of sources, and of the
+        5 % most famous sources, that persuade nobody.
     susceptibility_spread, match_floor
         Standard deviation of the logarithm of what it takes to move a member; how much a source moves members
         who share none of its interests, beside those who share all.
     saturation, saturation_days
-        How much each sighting of a source within these days takes from the effect of its next one; 0: nothing.
+        How much each sighting of a source within these days takes from the effect of its next one; 0:
+        nothing.
     quick_hours, slow_hours, slow_share
         The delay of a caused purchase: two exponentials, their means and the share of the slower.
     once_only
@@ -128,7 +132,7 @@ class WorldSettings:
     accounts: int = 5_000
     days: int = 56
     source_share: float = 0.04
-    occasional_share: float = 0.03
+    occasional_share: float = 0.005
     niches: int = 10
     niche_skew: float = 0.7
     interest_focus: float = 0.7
@@ -166,8 +170,8 @@ class WorldSettings:
     hollow_celebrities: float = 0.6
     susceptibility_spread: float = 0.5
     match_floor: float = 0.05
-    saturation: float = 0.2
-    saturation_days: float = 7.0
+    saturation: float = 0.1
+    saturation_days: float = 3.0
     quick_hours: float = 2.0
     slow_hours: float = 14.0
     slow_share: float = 0.4
@@ -178,7 +182,7 @@ class WorldSettings:
     farm_share: float = 0.0125
     squads: int = 2
     squad_size: int = 10
-    reruns: int = 30
+    reruns: int = 20
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, naming parameter, allowed and received."""
@@ -186,12 +190,12 @@ class WorldSettings:
             _check(field.name, field.type, getattr(self, field.name))
         if self.fame_follows + self.interest_follows + self.acquaintance_follows == 0:
             raise ValueError(
-                "fame_follows, interest_follows, acquaintance_follows: one must be above 0, received 0 for all"
+                "fame_follows, interest_follows, acquaintance_follows: one must be above 0, received only 0"
             )
         if self.bots > self.accounts // 3:
             raise ValueError(
-                f"farms, squads: the bots may be a third of accounts ({self.accounts // 3}), received {self.bots}: "
-                "lower farms, farm_share, squads or squad_size"
+                f"farms, farm_share, squads, squad_size: at most {self.accounts // 3} bots in all, "
+                f"a third of accounts, received {self.bots}"
             )
 
     @property

@@ -51,6 +51,7 @@ def account_table(
     created = _draw_created(settings, people, rng)
     posted = np.bincount(posts.author, minlength=count)
     before = rng.poisson(people.post_mean / settings.days * np.minimum(-created / DAY, 1000))
+    before += np.where(people.bot_cluster < 0, 0, rng.poisson(2, count))
     price = np.round(4 * followers**0.85 * np.exp(0.35 * rng.standard_normal(count)), -1)
     is_source = np.zeros(count, bool)
     is_source[people.sources] = True
@@ -82,17 +83,16 @@ def _draw_created(settings: WorldSettings, people: People, rng: np.random.Genera
 
 
 def _draw_handles(count: int, rng: np.random.Generator) -> list[str]:
-    word = rng.integers(0, len(words.HANDLES), count)
-    number = rng.integers(0, 10_000, count)
-    return [f"{words.HANDLES[w]}_{n:04d}" for w, n in zip(word.tolist(), number.tolist(), strict=True)]
+    word = rng.integers(0, len(words.HANDLES), count).tolist()
+    return [f"{words.HANDLES[w]}_{n:04d}" for w, n in zip(word, rng.permutation(count).tolist(), strict=True)]
 
 
-def _draw_bios(people: People, rng: np.random.Generator) -> list[str]:
-    """Write three words of the own niche and one common word; a fifth of people, and most bots, write nothing."""
+def _draw_bios(people: People, rng: np.random.Generator) -> list[str | None]:
+    """Write a common word and three of the own niche; a fifth of people, and most bots, write nothing."""
     count = people.niche.size
     texts = words.write_texts(people.niche, rng.integers(0, 12, (count, 1)), rng.integers(0, 10, (count, 3)))
     silent = rng.random(count) < np.where(people.bot_cluster < 0, 0.2, 0.7)
-    return ["" if quiet else text for quiet, text in zip(silent.tolist(), texts, strict=True)]
+    return [None if quiet else text for quiet, text in zip(silent.tolist(), texts, strict=True)]
 
 
 def follow_table(follows: Follows, ids: pd.Index) -> pd.DataFrame:
@@ -109,11 +109,9 @@ def follow_table(follows: Follows, ids: pd.Index) -> pd.DataFrame:
 
 def post_table(
     settings: WorldSettings, posts: Posts, views: Ints, ids: pd.Index, rng: np.random.Generator
-) -> tuple[pd.DataFrame, Ints]:
-    """Write the posts in order of time; also each one's row there."""
+) -> pd.DataFrame:
+    """Write the posts in order of time."""
     order = np.argsort(posts.time, kind="stable")
-    place = np.empty(order.size, np.int64)
-    place[order] = np.arange(order.size)
     topic, count = posts.topic[order], order.size
     common = rng.integers(0, len(words.COMMON), (count, 3))
     own = rng.integers(0, 10, (count, 3))
@@ -130,20 +128,19 @@ def post_table(
     )
     if settings.impressions:
         table["impressions"] = views[order]
-    return table, place
+    return table
 
 
 def engagement_table(
     acts: pd.DataFrame, ids: pd.Index, post_ids: pd.Index, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Write acts (account, kind, post row or -1, second) in order of time; purchases have a value."""
-    order = np.lexsort((acts["post"], acts["kind"], acts["account"], acts["time"]))
-    acts = acts.iloc[order]
+    """Write acts (account, kind, row of the post or -1, second) in order of time; purchases have a value."""
+    acts = acts.sort_values("time", kind="stable")
     value = np.round(rng.lognormal(3.2, 0.6, len(acts)), 2)
     return pd.DataFrame(
         {
             "account_id": pd.Categorical.from_codes(acts["account"], dtype=pd.CategoricalDtype(ids)),
-            "kind": acts["kind"].to_numpy(),
+            "kind": pd.Categorical(acts["kind"]),
             "post_id": pd.Categorical.from_codes(acts["post"], dtype=pd.CategoricalDtype(post_ids)),
             "created_at": moments(acts["time"].to_numpy()),
             "value": np.where(acts["kind"] == "purchase", value, np.nan),
@@ -151,28 +148,35 @@ def engagement_table(
     )
 
 
-def gather_acts(
-    happened: Happened, squads: Squads, place: Ints, anyway: tuple[Ints, Floats], *, once_only: bool
-) -> tuple[pd.DataFrame, Ints]:
-    """Put all acts in one frame (post rows as in the posts table), and return the purchases of the caused kind."""
-    purchase = happened.kind == 2
-    buyer = np.append(anyway[0], happened.account[purchase])
-    bought = np.append(anyway[1], happened.time[purchase])
-    caused = np.append(np.zeros(anyway[0].size, bool), np.ones(int(purchase.sum()), bool))
+def purchase_table(happened: Happened, anyway: tuple[Ints, Floats], *, once_only: bool) -> pd.DataFrame:
+    """List purchases: account, second, whether caused, and when what caused it was seen."""
+    caused = happened.kind == 2
+    rows = pd.DataFrame(
+        {
+            "account": np.append(anyway[0], happened.account[caused]),
+            "time": np.append(anyway[1], happened.time[caused]),
+            "seen": np.append(np.full(anyway[0].size, np.nan), happened.seen[caused]),
+        }
+    )
+    rows["caused"] = rows["seen"].notna()
     if once_only:
-        first = np.lexsort((bought, buyer))
-        first = first[np.append(True, np.diff(buyer[first]) > 0)[: first.size]]
-        buyer, bought, caused = buyer[first], bought[first], caused[first]
+        rows = rows.sort_values(["account", "time"], kind="stable").drop_duplicates("account")
+    return rows.reset_index(drop=True)
+
+
+def gather_acts(happened: Happened, squads: Squads, purchases: pd.DataFrame, place: Ints) -> pd.DataFrame:
+    """Put all acts in one frame: account, kind, row in the table of posts (-1: none), second."""
+    like, reply = happened.kind == 0, happened.kind == 1
+    reposts = happened.reposts
     parts = [
-        ("purchase", buyer, np.full(buyer.size, -1), bought),
-        ("repost", happened.repost_account, place[happened.reposts.post], happened.reposts.time),
+        ("like", happened.account[like], place[happened.post[like]], happened.time[like]),
+        ("purchase", purchases["account"], np.full(len(purchases), -1), purchases["time"]),
+        ("reply", happened.account[reply], place[happened.post[reply]], happened.time[reply]),
+        ("repost", happened.repost_account, place[reposts.post], reposts.time),
         ("repost", squads.account, place[squads.post], squads.time),
     ]
-    for code, kind in enumerate(("like", "reply")):
-        rows = happened.kind == code
-        parts.append((kind, happened.account[rows], place[happened.post[rows]], happened.time[rows]))
     frames = [pd.DataFrame({"account": a, "kind": k, "post": p, "time": t}) for k, a, p, t in parts]
-    return pd.concat(frames, ignore_index=True), caused
+    return pd.concat(frames, ignore_index=True)
 
 
 def source_table(people: People, follows: Follows, posts: Posts, truth: Truth, ids: pd.Index) -> pd.DataFrame:

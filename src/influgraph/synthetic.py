@@ -11,24 +11,28 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from influgraph import _synthetic_facts as facts
 from influgraph import _synthetic_tables as tables
 from influgraph import _synthetic_words as words
-from influgraph._synthetic_bots import add_bot_follows, draw_squads
+from influgraph._synthetic_bots import Squads, add_bot_follows, draw_squads
 from influgraph._synthetic_follows import Follows, draw_follows
 from influgraph._synthetic_outcomes import (
+    MOST_PILOTS,
+    Happened,
+    Truth,
     find_truth,
     let_happen,
-    make_keys,
+    list_sightings,
     reruns_for,
     scale_persuasion,
     set_stage,
-    spread_posts,
 )
 from influgraph._synthetic_people import People, draw_people, niche_sizes
 from influgraph._synthetic_posts import Posts, draw_posts
 from influgraph._synthetic_rhythm import (
+    DAY,
+    HOUR,
     Baseline,
-    Rhythm,
     Shocks,
     draw_anyway,
     draw_baseline,
@@ -48,23 +52,44 @@ Ints = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
-    """The hidden parts of a world."""
+class _Hidden:
+    """What a world is made of, by account code and post number; `place` is a post's row in the table."""
 
     people: People
     follows: Follows
+    serves: dict[int, Ints]
     posts: Posts
-    rhythm: Rhythm
+    place: Ints
     shocks: Shocks
     baseline: Baseline
+    pull: Floats
     stage: "Stage"
-    place: Ints
     seed: int
 
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """A dataset, the truth behind it, and what only its maker can know."""
+    """A dataset, the truth about it, and what only its maker can know.
+
+    Attributes
+    ----------
+    data
+        The four tables.
+    sources
+        Everyone with a post and a follower: `account_id`; `influence`, purchases in the study that would
+        not have been made without its posts, through those who follow it; `influence_total`, those through
+        reposts besides; `niche`; `is_comedian`; their standard errors `influence_se` and
+        `influence_total_se`; `persuasive`, false where influence is 0 by nature.
+    members
+        All people: `account_id`, `niche`, the one that interests them most (0 is the one drawn to be
+        largest).
+    bots
+        All bots: `bot_cluster`, `kind`, `account_id`.
+    realised
+        How large every mechanism turned out, by theme and name.
+    settings
+        What the world was drawn from.
+    """
 
     data: Dataset
     sources: pd.DataFrame
@@ -72,102 +97,183 @@ class World:
     bots: pd.DataFrame
     realised: dict[str, Any]
     settings: WorldSettings
-    _plan: _Plan = field(repr=False)
+    _hidden: _Hidden = field(repr=False)
 
     @cached_property
     def exposures(self) -> pd.DataFrame:
-        """Everything that was seen: codes of member, source (author) and exposer, post row, when, and its effect."""
-        from influgraph._synthetic_kernels import act, sightings
+        """All that was seen in the study, by member, then source, then time, in seconds since the start.
 
-        stage = self._plan.stage
-        keys = make_keys(stage, self._plan.seed)
-        reposts, _ = spread_posts(stage, keys)
-        count = int(act(stage, keys, reposts)[1].sum())
-        viewer, post, exposer, seconds, response = sightings(stage, keys, reposts, count)
-        author = stage.post_author[post]
-        return pd.DataFrame(
-            {
-                "member": viewer,
-                "source": author.astype(np.int32),
-                "exposer": exposer,
-                "post": self._plan.place[post],
-                "posted": stage.post_time[post],
-                "seen": seconds,
-                "via_repost": exposer != author,
-                "response": response,
-            }
-        )
+        `member`, `source` (the author) and `exposer` (it, or who reposted it) are account codes, `post` is
+        the row in the posts; `posted`, `seen`; `via_repost`; `response`: susceptibility x match of
+        interests x what earlier sightings leave. The chance that it causes a purchase is `persuasion` of
+        the source x `response`.
+        """
+        seen = list_sightings(self._hidden.stage, self._hidden.seed)
+        return seen.assign(post=self._hidden.place[seen["post"]])
 
     @property
     def persuasion(self) -> Floats:
-        """Chance that a first sighting of an account's post makes a member buy who is as susceptible as the mean."""
-        return self._plan.stage.persuasion
+        """Chance that a post makes an average, like-minded member buy who sees the account anew, by code."""
+        return self._hidden.stage.persuasion
 
     @property
     def interest(self) -> Floats:
         """Interest of every account in every niche; rows add up to 1."""
-        return self._plan.people.interest
+        return self._hidden.people.interest
 
     def baseline_rate(self, member_codes: Ints, seconds: Floats) -> Floats:
-        """Purchases per second that members make anyway, at seconds since the start."""
-        return self._plan.baseline.rate(member_codes, seconds)
+        """Purchases per second that these members make anyway at these seconds since the start."""
+        return self._hidden.baseline.rate(member_codes, seconds)
 
     def awake_seconds(self, seconds: Floats) -> Floats:
         """Waking seconds from the start until these seconds since the start."""
-        clock = self._plan.stage.clock
-        week, inside = np.divmod(np.asarray(seconds, float), 7 * 86_400)
-        return week * clock[-1] + np.interp(inside, np.arange(clock.size) * 900.0, clock)
+        clock = self._hidden.stage.clock
+        week, inside = np.divmod(np.asarray(seconds, float), 7 * DAY)
+        return np.asarray(week * clock[-1] + np.interp(inside, np.arange(clock.size) * HOUR, clock))
 
     def delay_density(self, awake_seconds: Floats) -> Floats:
         """Density of the waking seconds between a sighting and the purchase that it causes."""
-        quick, slow, share = self._plan.stage.buy_delay
+        quick, slow, share = self._hidden.stage.buy_delay
         waited = np.asarray(awake_seconds, float)
         density = (1 - share) / quick * np.exp(-waited / quick) + share / slow * np.exp(-waited / slow)
         return np.where(waited < 0, 0.0, density)
 
     def response_density(self, seen: Floats, bought: Floats) -> Floats:
-        """Density, per second, of buying then because of what was seen at these seconds, if it causes a purchase."""
-        clock = self._plan.stage.clock
-        waking = (np.diff(clock) / 900.0)[(np.asarray(bought) // 900).astype(np.int64) % 672]
-        return self.delay_density(self.awake_seconds(bought) - self.awake_seconds(seen)) * waking
+        """Density per second of buying then, given that what was seen at these seconds causes a purchase."""
+        waking = np.diff(self._hidden.stage.clock) / HOUR
+        hour = (np.asarray(bought) // HOUR).astype(np.int64) % waking.size
+        return self.delay_density(self.awake_seconds(bought) - self.awake_seconds(seen)) * waking[hour]
 
 
 def make_world(settings: WorldSettings, *, rng: np.random.Generator) -> World:
-    """Draw a world."""
-    rngs = [np.random.default_rng(seed) for seed in rng.integers(0, 2**63, 8)]
-    seeds = rng.integers(0, 2**63, settings.reruns + 4)
-    rhythm = draw_rhythm(settings)
-    people = draw_people(settings, rngs[0])
-    follows, serves = add_bot_follows(settings, people, draw_follows(settings, people, rngs[1]), rngs[2])
-    shocks = draw_shocks(settings, niche_sizes(settings), rngs[3])
-    posts = draw_posts(settings, people, rhythm, shocks, rngs[3])
-    baseline, pull = draw_baseline(settings, rhythm, shocks, people, rngs[4])
-    stage = set_stage(settings, people, follows, posts, rhythm, baseline)
-    stage = scale_persuasion(stage, settings, seeds[1:4])
-    happened = let_happen(stage, int(seeds[0]))
-    truth = find_truth(stage, settings, seeds[4 : 4 + reruns_for(stage, settings)])
-    squads = draw_squads(settings, people, posts, serves, rngs[5])
-    ids = tables.draw_ids("a", settings.accounts, rngs[6])
-    post_frame, place = tables.post_table(settings, posts, happened.views, ids, rngs[6])
-    acts, caused = tables.gather_acts(
-        happened, squads, place, draw_anyway(baseline, rngs[4]), once_only=settings.once_only
-    )
-    data = from_tables(
-        accounts=tables.account_table(settings, people, follows, posts, ids, rngs[6]),
-        follows=tables.follow_table(follows, ids),
-        posts=post_frame,
-        engagements=tables.engagement_table(acts, ids, pd.Index(post_frame["post_id"]), rngs[7]),
-    )
-    plan = _Plan(people, follows, posts, rhythm, shocks, baseline, stage, place, int(seeds[0]))
+    """Draw a world whose influence, niches and bots are known.
+
+    Members follow sources because these are famous or share an interest, and each other because they are
+    acquainted. They see some of the posts, late; like, answer and repost what entertains them; buy anyway,
+    by the hours of the week, their interests and shocks; and buy because of what they saw. Who entertains,
+    who is famous and who persuades are drawn apart; the comedian is the most famous of all, entertains
+    most, and persuades nobody.
+
+    Parameters
+    ----------
+    settings
+        Every mechanism with its strength.
+    rng
+        Source of all chance; the same state gives the same world, with any number of threads.
+
+    Returns
+    -------
+    The world. Its truth is the mean of paired reruns: who sees and reposts what is drawn again, with and
+    without the account's posts, all else left as it was; given that, the difference in purchases is
+    computed, not drawn. So it is exactly 0 where persuasion is. Where broadcasts x followers x reruns
+    exceed 300 million, reruns are fewer, but at least 4; `realised` says how many, and the standard errors
+    how much that matters.
+
+    Raises
+    ------
+    ValueError
+        If posts are to cause purchases, but nobody who is persuasive is seen.
+
+    Examples
+    --------
+    >>> world = make_world(WorldSettings(accounts=300, reruns=2), rng=np.random.default_rng(7))
+    >>> len(world.data.account_ids), int(world.sources["is_comedian"].sum())
+    (300, 1)
+    >>> world.sources.loc[world.sources["is_comedian"], "influence"].item()
+    0.0
+    """
+    rngs = [np.random.default_rng(seed) for seed in rng.integers(0, 2**63, 4)]
+    seeds = rng.integers(0, 2**63, 1 + MOST_PILOTS + settings.reruns)
+    hidden = _draw_hidden(settings, rngs[0], seeds)
+    ids = tables.draw_ids("a", settings.accounts, rngs[1])
+    happened = let_happen(hidden.stage, hidden.seed)
+    seeds = seeds[1 + MOST_PILOTS :][: reruns_for(hidden.stage, settings)]
+    truth = find_truth(hidden.stage, settings, seeds)
+    squads = draw_squads(settings, hidden.people, hidden.posts, hidden.serves, rngs[2])
+    anyway = draw_anyway(hidden.baseline, rngs[2])
+    purchases = tables.purchase_table(happened, anyway, once_only=settings.once_only)
+    people = hidden.people
     return World(
-        data=data,
-        sources=tables.source_table(people, follows, posts, truth, ids),
+        data=_make_tables(settings, hidden, happened, (squads, purchases), ids, rngs[3]),
+        sources=tables.source_table(people, hidden.follows, hidden.posts, truth, ids),
         members=pd.DataFrame({"account_id": ids[people.members], "niche": people.niche[people.members]}),
         bots=tables.bot_table(settings, people, ids),
-        realised={"caused_share": float(caused.mean()), "saturation_loss": truth.saturation_loss},
+        realised=_realised(settings, hidden, happened, truth, (squads, purchases)),
         settings=settings,
-        _plan=plan,
+        _hidden=hidden,
     )
+
+
+def _draw_hidden(settings: WorldSettings, rng: np.random.Generator, seeds: Ints) -> _Hidden:
+    people = draw_people(settings, rng)
+    follows = draw_follows(settings, people, rng)
+    follows, serves = add_bot_follows(settings, people, follows, rng)
+    rhythm = draw_rhythm(settings)
+    shocks = draw_shocks(settings, niche_sizes(settings), rng)
+    posts = draw_posts(settings, people, rhythm, shocks, rng)
+    baseline, pull = draw_baseline(settings, rhythm, shocks, people, rng)
+    stage = set_stage(settings, people, follows, posts, rhythm, baseline)
+    return _Hidden(
+        people=people,
+        follows=follows,
+        serves=serves,
+        posts=posts,
+        place=np.argsort(np.argsort(posts.time, kind="stable"), kind="stable"),
+        shocks=shocks,
+        baseline=baseline,
+        pull=pull,
+        stage=scale_persuasion(stage, settings, seeds[1:]),
+        seed=int(seeds[0]),
+    )
+
+
+def _make_tables(
+    settings: WorldSettings,
+    hidden: _Hidden,
+    happened: Happened,
+    extra: tuple[Squads, pd.DataFrame],
+    ids: pd.Index,
+    rng: np.random.Generator,
+) -> Dataset:
+    acts = tables.gather_acts(happened, *extra, hidden.place)
+    if settings.views:
+        seen = list_sightings(hidden.stage, hidden.seed)
+        views = {
+            "account": seen["member"],
+            "kind": "view",
+            "post": hidden.place[seen["post"]],
+            "time": seen["seen"],
+        }
+        acts = pd.concat([acts, pd.DataFrame(views)], ignore_index=True)
+    posts = tables.post_table(settings, hidden.posts, happened.views, ids, rng)
+    return from_tables(
+        accounts=tables.account_table(settings, hidden.people, hidden.follows, hidden.posts, ids, rng),
+        follows=tables.follow_table(hidden.follows, ids),
+        posts=posts,
+        engagements=tables.engagement_table(acts, ids, pd.Index(posts["post_id"]), rng),
+    )
+
+
+def _realised(
+    settings: WorldSettings,
+    hidden: _Hidden,
+    happened: Happened,
+    truth: Truth,
+    extra: tuple[Squads, pd.DataFrame],
+) -> dict[str, Any]:
+    people, follows, posts = hidden.people, hidden.follows, hidden.posts
+    squads, purchases = extra
+    return {
+        "accounts": facts.people_facts(settings, people, happened, posts),
+        "follows": facts.follow_facts(settings, people, follows),
+        "posts": facts.post_facts(settings, people, posts, hidden.shocks),
+        "views": facts.view_facts(people, follows, posts, happened),
+        "purchases": facts.purchase_facts(
+            settings, people, follows, (hidden.baseline, hidden.pull), purchases
+        ),
+        "bots": facts.bot_facts(settings, people, follows, squads),
+        "truth": facts.truth_facts(truth),
+    }
 
 
 def write_world(world: World, folder: str | Path) -> None:
