@@ -192,7 +192,7 @@ def test_agreement_is_one_for_equal_orders_and_minus_one_for_opposite_ones() -> 
     draws = np.column_stack([followers, followers * 2])
     (alike, first), (opposite, none) = (study._agreement(followers, sign * draws) for sign in (1, -1))
     assert alike[2:5] == pytest.approx([1, 1, 1])
-    assert first[0] == "first 5"
+    assert first[-1].startswith("of the 5 most followed, 100% [100% to 100%] are among the 5")
     assert first[2:6] == pytest.approx([1, 1, 1, 0.5])
     assert opposite[2:5] == pytest.approx([-1, -1, -1])
     assert none[2] == 0

@@ -72,7 +72,7 @@ def _progress(stages: tuple[str, ...]) -> Iterator[Callable[[str], None]]:
         task = progress.add_task("", total=len(stages))
 
         def watch(stage: str) -> None:
-            progress.update(task, description=stage, completed=stages.index(stage))
+            progress.update(task, description=stage, completed=stages.index(stage), refresh=True)
 
         yield watch
 
@@ -131,3 +131,26 @@ def verify(results: Path, data: Path | None) -> None:
     if differences := find_differences(results, data):
         raise ResultsError("\n".join(differences))
     click.echo("Every file is as the study left it.")
+
+
+@main.command()
+@click.argument("data", type=FOLDER)
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
+@click.option("--accounts", type=click.IntRange(min=1), default=5_000, show_default=True)
+def demo(data: Path, seed: int, accounts: int) -> None:
+    """Write a synthetic dataset into folder DATA, with its settings, and its truth in DATA/truth."""
+    import numpy as np
+
+    from influgraph.synthetic import WorldSettings, make_world, write_world
+
+    try:
+        settings = WorldSettings(accounts=accounts)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    world = make_world(settings, rng=np.random.default_rng(seed))
+    write_world(world, data)
+    for name in ("accounts", "follows", "posts", "engagements"):
+        click.echo(f"{name}: {len(getattr(world.data, name)):,}")
+    for name, size in world.realised.items():
+        click.echo(f"{name}: {size}")
+    click.echo(f"Next: influgraph run {data} --out RESULTS")

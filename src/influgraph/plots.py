@@ -118,6 +118,8 @@ def plot_popularity_against_influence(
         f"{counts['hidden influencer']:,} less-followed accounts are shown to move people; "
         f"{hollow:,} of the {most_followed:,} most followed are not"
     )
+    if most_followed == hollow and not counts["hidden influencer"]:
+        title = "No account is shown to move people, however many follow it"
     return _finish(ax, title, x="followers", y="influence (outcomes brought about)")
 
 

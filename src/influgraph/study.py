@@ -264,9 +264,14 @@ class _Steps:
         followers = self.popularity.loc[estimated, "followers"].to_numpy(np.float64, na_value=0.0)
         rows = _agreement(followers, few)
         if not found.kernel.empty:
-            shares = found.draws.sum(axis=0) / found.outcomes
-            rows = [_compared("credited share", "outcomes credited to accounts", shares, np.nan), *rows]
+            rows = [_credited(found), *rows]
         return pd.DataFrame(rows, columns=list(tables.CHECKS)) if rows else tables.no_rows(tables.CHECKS)
+
+
+def _credited(found: attribution.Attribution) -> list[Any]:
+    low, middle, high = _spread(found.draws.sum(axis=0) / found.outcomes)
+    verdict = f"{middle:.0%} [{low:.0%} to {high:.0%}] of the outcomes are credited to accounts"
+    return ["credited share", "all accounts", middle, low, high, np.nan, verdict]
 
 
 def _agreement(followers: Floats, draws: Floats) -> list[list[Any]]:
@@ -277,20 +282,34 @@ def _agreement(followers: Floats, draws: Floats) -> list[list[Any]]:
     if top < FEWEST or np.ptp(followers) == 0:
         return []
     popular, influential = stats.rankdata(followers), stats.rankdata(draws, axis=0)
-    usable = influential[:, np.ptp(influential, axis=0) > 0]
-    alike = [np.corrcoef(popular, ranks)[0, 1] for ranks in usable.T]
+    influential = influential[:, np.ptp(influential, axis=0) > 0]
+    if not influential.size:
+        return []
+    alike = [np.corrcoef(popular, ranks)[0, 1] for ranks in influential.T]
     followed, first = (ranks > np.sort(ranks, axis=0)[-top - 1] for ranks in (popular, influential))
     shared = first[followed].sum(axis=0) / top
-    rows = [
-        _compared(
-            f"first {top}", "most followed who are among the most influential", shared, top / len(popular)
-        )
-    ]
-    return [_compared("rank agreement", "followers against influence", alike, 0.0), *rows] if alike else rows
+    return [_order_agreement(alike), _top_agreement(shared, top, top / len(popular))]
 
 
-def _compared(check: str, subject: str, values: Sequence[float] | Floats, by_chance: float) -> list[Any]:
-    low, middle, high = (float(level) for level in np.quantile(values, [0.05, 0.5, 0.95]))
-    chance = "" if np.isnan(by_chance) else f", {by_chance:.2f} by chance"
-    verdict = f"{middle:.2f} [{low:.2f} to {high:.2f}]{chance}"
-    return [check, subject, middle, low, high, by_chance, verdict]
+def _order_agreement(alike: Sequence[float]) -> list[Any]:
+    low, middle, high = _spread(alike)
+    verdict = (
+        f"the order by followers and the order by influence agree by {middle:.2f} [{low:.2f} to {high:.2f}], "
+        "where 1 is the same order and 0 none"
+    )
+    return ["rank agreement", "followers against influence", middle, low, high, 0.0, verdict]
+
+
+def _top_agreement(shared: Floats, top: int, by_chance: float) -> list[Any]:
+    low, middle, high = _spread(shared)
+    verdict = (
+        f"of the {top} most followed, {middle:.0%} [{low:.0%} to {high:.0%}] are among the {top} of most "
+        f"influence; {by_chance:.0%} would be by chance"
+    )
+    return ["top agreement", "followers against influence", middle, low, high, by_chance, verdict]
+
+
+def _spread(values: Sequence[float] | Floats) -> tuple[float, float, float]:
+    """5 % quantile, median and 95 % quantile."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return float(low), float(middle), float(high)

@@ -59,6 +59,7 @@ def render(study: Study, data: Dataset, labels: Labels, described: Mapping[str, 
         popular=number(popular_from(study.scores["followers"][study.scores["quadrant"].notna()])),
         movers=_accounts(_movers(study), labels, names),
         followed=_accounts(_followed(study), labels, names),
+        agreement=_agreement(study),
         checks=_checks(study),
         niches=_niches(study.niches, names, labels),
         niches_left=max(len(study.niches) - NICHES, 0),
@@ -112,17 +113,22 @@ def _facts(study: Study) -> list[dict[str, str]]:
         {"value": number(judged), "name": "accounts that could be judged", "grade": "observed"},
         {"value": number(moving), "name": "whose whole interval lies above zero", "grade": grade},
     ]
-    checks = study.validation.to_dict("records")
-    known = [check for check in checks if check["check"] in FACTS]
-    return facts + [
-        {"value": interval(one, "estimate", "low", "high"), **FACTS[one["check"]]} for one in known
-    ]
+    for check in study.validation.to_dict("records"):
+        if check["check"] == "credited share":
+            value = f"{check['estimate']:.0%} [{check['low']:.0%} to {check['high']:.0%}]"
+            facts.append({"value": value, "name": "of the outcomes credited to accounts", "grade": grade})
+        if check["check"] == "rank agreement":
+            value = interval(check, "estimate", "low", "high")
+            facts.append(
+                {"value": value, "name": "agreement of followers and influence", "grade": "estimated"}
+            )
+    return facts
 
 
-FACTS = {
-    "credited share": {"name": "of the outcomes credited to accounts (0 to 1)", "grade": "estimated"},
-    "rank agreement": {"name": "agreement of followers and influence (1: same order)", "grade": "estimated"},
-}
+def _agreement(study: Study) -> list[str]:
+    """What is said on followers against influence."""
+    agreed = study.validation["check"].isin(["rank agreement", "top agreement"])
+    return [sentence[0].upper() + sentence[1:] for sentence in study.validation.loc[agreed, "verdict"]]
 
 
 def _checks(study: Study) -> list[dict[str, str]]:
@@ -134,6 +140,7 @@ def _checks(study: Study) -> list[dict[str, str]]:
             "verdict": check["verdict"],
         }
         for check in study.validation.to_dict("records")
+        if check["subject"] != "followers against influence"
     ]
 
 

@@ -8,7 +8,8 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from types import SimpleNamespace
+from typing import Any, BinaryIO, Self, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,8 @@ def _keep(value: object, folder: Path) -> dict[str, Any]:
         value.to_frame("value").to_parquet(folder / f"{name}.parquet")
         return {"series": f"{name}.parquet", "name": value.name}
     if isinstance(value, np.ndarray):
-        np.save(folder / f"{name}.npy", value, allow_pickle=False)
+        with (folder / f"{name}.npy").open("wb") as file:  # numpy's own way forgets why a disk refused
+            np.save(cast("BinaryIO", SimpleNamespace(write=file.write)), value, allow_pickle=False)
         return {"array": f"{name}.npy"}
     if isinstance(value, dict):
         return {"mapping": {key: _keep(part, folder) for key, part in value.items()}}
