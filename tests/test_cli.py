@@ -137,6 +137,56 @@ def test_demo_writes_a_world_that_can_be_studied_and_refuses_a_folder_in_use(tmp
     assert "there already" in told(call("demo", tmp_path / "demo", "--accounts", "600"))
 
 
+EDGES = ("--table", "engagements", "--columns", "account_id,target_id,created_at,kind", "--map", "RT=repost")
+
+
+@pytest.fixture
+def edges(tmp_path: Path) -> Path:
+    path = tmp_path / "activity.txt"
+    path.write_text("ann bob 1341100972 RT\ncyd bob 1341101181 MT\n")
+    return path
+
+
+def test_import_edgelist_adds_a_table_that_can_be_studied(edges: Path, tmp_path: Path) -> None:
+    result = call(
+        "import", "edgelist", edges, edges, *EDGES, "--map", "MT=mention", "--out", tmp_path / "data"
+    )
+    assert result.exit_code == 0, result.output
+    assert "engagements: 4 rows" in result.stdout
+    table = pd.read_parquet(tmp_path / "data" / "engagements.parquet")
+    assert table["kind"].tolist() == ["repost", "mention"] * 2
+    assert call("run", tmp_path / "data", "--out", tmp_path / "out").exit_code == 0
+
+
+def test_import_edgelist_replaces_only_when_asked(edges: Path, tmp_path: Path) -> None:
+    words = ("import", "edgelist", edges, *EDGES, "--out", tmp_path / "data")
+    assert call(*words).exit_code == 0
+    assert "--replace, --append" in told(call(*words))
+    assert "2 rows" in call(*words, "--replace").stdout
+    assert "4 rows" in call(*words, "--append").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--table", "friends", "--columns", "a,b"), "table must be one of"),
+        (("--table", "follows", "--columns", "follower_id,followed"), "did you mean 'followed_id'"),
+        ((*EDGES, "--map", "MT"), "--map must be of the form OLD=NEW, received 'MT'"),
+    ],
+)
+def test_import_edgelist_says_wrong_usage(
+    edges: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    assert said in told(call("import", "edgelist", edges, *words, "--out", tmp_path / "data"), code=2)
+
+
+def test_import_edgelist_says_what_is_wrong_with_the_file(edges: Path, tmp_path: Path) -> None:
+    words = ("--table", "follows", "--columns", "follower_id,followed_id", "--out", tmp_path / "data")
+    assert "have not 2 fields" in told(call("import", "edgelist", edges, *words))
+    assert "none.txt" in told(call("import", "edgelist", tmp_path / "none.txt", *words))
+    assert not (tmp_path / "data").exists()
+
+
 # --- bad input -----------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -154,3 +155,60 @@ def demo(data: Path, seed: int, accounts: int) -> None:
     for name, size in world.realised.items():
         click.echo(f"{name}: {size}")
     click.echo(f"Next: influgraph run {data} --out RESULTS")
+
+
+@main.group("import")
+def import_() -> None:
+    """Add a table to a dataset from files of other programs."""
+
+
+@import_.command()
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--out", "data", type=FOLDER, required=True, help="The dataset folder.")
+@click.option("--table", required=True, help="accounts, follows, posts or engagements.")
+@click.option("--columns", required=True, help="What the fields of a line are, by commas; - skips one.")
+@click.option("--sep", help="What stands between fields (tab for a tabulator). Default: white space.")
+@click.option("--map", "renamed", multiple=True, metavar="OLD=NEW", help="Another word for one in the file.")
+@click.option("--set", "constants", multiple=True, metavar="COLUMN=VALUE", help="The same value in each row.")
+@click.option(
+    "--header/--no-header", default=None, help="Whether the first line is one. Default: as it looks."
+)
+@click.option("--replace", "existing", flag_value="replace", help="Replace the table, if it is there.")
+@click.option("--append", "existing", flag_value="append", help="Add to the table, if it is there.")
+def edgelist(  # noqa: PLR0913 - one per option of the command
+    files: tuple[Path, ...],
+    data: Path,
+    table: str,
+    columns: str,
+    *,
+    sep: str | None,
+    renamed: tuple[str, ...],
+    constants: tuple[str, ...],
+    header: bool | None,
+    existing: Literal["replace", "append"] | None,
+) -> None:
+    """Add a table to a dataset from FILES with one row per line, plain or compressed.
+
+    For example: influgraph import edgelist activity.txt.gz --table engagements --columns
+    account_id,target_id,created_at,kind --map RT=repost --out DATA
+    """
+    from influgraph.readers.edgelists import Layout, import_edgelist
+
+    words, same = _pairs(renamed, "--map"), _pairs(constants, "--set")
+    names = tuple(columns.split(","))
+    try:
+        layout = Layout(table, names, sep=sep, header=header, renamed=words, constants=same)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        rows = import_edgelist(files, data, layout, existing=existing or "refuse")
+    except FileExistsError as error:
+        raise click.ClickException(f"{error} (--replace, --append)") from error
+    click.echo(f"{table}: {rows:,} rows in {data}")
+
+
+def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
+    """Options of the form OLD=NEW as a mapping."""
+    if wrong := [one for one in given if "=" not in one]:
+        raise click.UsageError(f"{option} must be of the form OLD=NEW, received {wrong[0]!r}")
+    return dict(one.split("=", 1) for one in given)
