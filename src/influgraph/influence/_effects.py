@@ -13,11 +13,11 @@ from influgraph.influence._arrays import Floats, Ints, row_starts, sum_by
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
-SWEEPS, WARM_UP = 200, 50
+SWEEPS = 200
 # Zero, and rates from a fiftieth to a hundred times the pooled rate.
-_GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 40)])
+_GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 61)])
 _NULL_PENALTY = 3.0
-_LEARNING_RATE = 0.1
+_LEARNING_RATE = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,68 +37,81 @@ class Effects:
         return np.asarray(self.probability @ self.rates)
 
     def quantile(self, level: float) -> Floats:
-        """Smallest rate with at least this much probability at or below it."""
-        below = (self.probability.cumsum(axis=1) < level).sum(axis=1)
-        return np.asarray(self.rates[np.minimum(below, len(self.rates) - 1)])
+        """Rate with this much probability below it, spread evenly within each step of the grid."""
+        cumulative = self.probability.cumsum(axis=1)
+        step = np.minimum((cumulative < level).sum(axis=1), len(self.rates) - 1)
+        row = np.arange(len(step))
+        edges = _edges(self.rates)
+        past = (cumulative[row, step] - level) / np.maximum(self.probability[row, step], 1e-300)
+        spread = edges[step + 1] - np.clip(past, 0, 1) * (edges[step + 1] - edges[step])
+        return np.where(step == 0, 0.0, spread)
 
 
-def sample_effects(exposure: Exposure, fitted: Intensity, *, rng: np.random.Generator) -> Effects:
+def sample_effects(
+    exposure: Exposure,
+    fitted: Intensity,
+    *,
+    sweeps: int = SWEEPS,
+    groups: Ints | None = None,
+    rng: np.random.Generator,
+) -> Effects:
     """Sample all rates given the baseline and the delay kernel.
 
     The prior is zero, or a mixture of exponentials: any shape that falls with the rate, and smooth, so
     that intervals do not collapse onto single points. A few pseudo-accounts of rate zero keep it from
-    claiming influence where the data cannot tell (adaptive shrinkage, Stephens 2017).
+    claiming influence where the data cannot tell (adaptive shrinkage, Stephens 2017). It is learnt from
+    all authors, or from each of the `groups` they are numbered by.
     """
     from influgraph.influence import _kernels
 
     authors = np.flatnonzero(fitted.exposed > 0)
+    group = np.zeros(len(authors), np.int64) if groups is None else groups[authors]
+    start, outcome, added, place = _by_author(exposure, fitted.kernel, authors)
     exposed = fitted.exposed[authors]
-    author, outcome, added = _per_author_and_outcome(exposure, fitted.kernel)
-    place = np.searchsorted(authors, author)
-    start = row_starts(place, len(authors))
     rates = _GRID * max(fitted.credit.sum(), 1e-3 * len(fitted.baseline)) / max(exposed.sum(), 1e-12)
     current = _nearest(rates, fitted.credit[authors] / exposed)
     intensity = fitted.baseline + sum_by(outcome, rates[current][place] * added, len(fitted.baseline))
     components = _prior_components(rates)
-    weights = np.full(len(components), 0.5 / (len(components) - 1))
-    weights[0] = 0.5
+    weights = np.full((group.max(initial=0) + 1, len(components)), 0.5 / (len(components) - 1))
+    weights[:, 0] = 0.5
     likelihood, probability = np.empty((len(authors), len(rates))), np.zeros((len(authors), len(rates)))
-    draws = np.empty((len(authors), SWEEPS))
-    for sweep in range(-WARM_UP, SWEEPS):
+    draws = np.empty((len(authors), sweeps))
+    for sweep in range(-sweeps // 4, sweeps):
         prior = weights @ components
+        uniform = rng.random(len(authors))
         _kernels.sample_rates(
-            start,
-            outcome,
-            added,
-            exposed,
-            rates,
-            prior,
-            rng.random(len(authors)),
-            intensity,
-            current,
-            likelihood,
+            start, outcome, added, exposed, rates, prior, group, uniform, intensity, current, likelihood
         )
-        weights = _learn_prior(weights, likelihood @ components.T)
+        weights = _learn_prior(weights, likelihood @ components.T, group)
         if sweep >= 0:
-            probability += likelihood * prior / (likelihood @ prior)[:, None]
+            posterior = likelihood * prior[group]
+            probability += posterior / posterior.sum(axis=1, keepdims=True)
             draws[:, sweep] = rates[current]
-    return Effects(authors, rates, probability / SWEEPS, draws)
+    return Effects(authors, rates, probability / sweeps, draws)
 
 
-def _learn_prior(weights: Floats, marginal: Floats) -> Floats:
-    """One damped EM step for the weights of the prior's components."""
-    share = marginal * weights
-    fresh = (share / share.sum(axis=1, keepdims=True)).sum(axis=0)
-    fresh[0] += _NULL_PENALTY
-    return np.asarray((1 - _LEARNING_RATE) * weights + _LEARNING_RATE * fresh / fresh.sum())
+def _learn_prior(weights: Floats, marginal: Floats, group: Ints) -> Floats:
+    """One damped EM step for the weights of the prior's components (groups x components)."""
+    share = marginal * weights[group]
+    share /= share.sum(axis=1, keepdims=True)
+    fresh = np.stack([share[group == number].sum(axis=0) for number in range(len(weights))])
+    fresh[:, 0] += _NULL_PENALTY
+    fresh /= fresh.sum(axis=1, keepdims=True)
+    return np.asarray((1 - _LEARNING_RATE) * weights + _LEARNING_RATE * fresh)
 
 
 def _prior_components(rates: Floats) -> Floats:
     """Probabilities of the grid's rates under each component (components x rates); the first is zero."""
-    means = rates[1:][::4]
-    edges = np.concatenate([[0], np.sqrt(rates[1:-1] * rates[2:]), [np.inf]])
+    means, edges = rates[1:][::6], _edges(rates)[1:]
+    edges[-1] = np.inf
     exponential = -np.diff(np.exp(-edges / means[:, None]), axis=1)
     return np.vstack([np.eye(1, len(rates)), np.pad(exponential, ((0, 0), (1, 0)))])
+
+
+def _edges(rates: Floats) -> Floats:
+    """Ends of the steps of the grid; the step of rate zero has no width."""
+    inner = np.sqrt(rates[1:-1] * rates[2:])
+    return np.concatenate([[0, 0], inner, [rates[-1] ** 2 / inner[-1]]])
 
 
 def _nearest(rates: Floats, wanted: Floats) -> Ints:
@@ -106,10 +119,14 @@ def _nearest(rates: Floats, wanted: Floats) -> Ints:
     return np.clip(np.searchsorted(rates, wanted, side="right") - 1, 0, len(rates) - 1)
 
 
-def _per_author_and_outcome(exposure: Exposure, kernel: Floats) -> tuple[Ints, Ints, Floats]:
-    """Sum the pairs of one author before one outcome: authors (sorted), outcomes, kernel sums (1/s)."""
+def _by_author(exposure: Exposure, kernel: Floats, authors: Ints) -> tuple[Ints, Ints, Floats, Ints]:
+    """Sum the pairs of one author before one outcome, sorted by author.
+
+    Row pointers of `authors`, outcomes, kernel sums (per waking second), and the place of each in `authors`.
+    """
     outcomes = max(len(exposure.outcomes.account), 1)
     key = exposure.pair_author.astype(np.int64) * outcomes + exposure.pair_outcome
     unique, position = np.unique(key, return_inverse=True)
-    added = sum_by(position, kernel[exposure.pair_bin], len(unique))
-    return unique // outcomes, unique % outcomes, added
+    added = sum_by(position, kernel[exposure.pair_cell], len(unique))
+    place = np.searchsorted(authors, unique // outcomes)
+    return row_starts(place, len(authors)), unique % outcomes, added, place

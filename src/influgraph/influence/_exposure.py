@@ -1,4 +1,7 @@
-"""Who was exposed to whose posts, and which exposures came shortly before which outcome."""
+"""Who was exposed to whose posts, and which exposures came shortly before which outcome.
+
+Exposure is reckoned in waking seconds since the start of the study (see `_clock`).
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,9 +12,12 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
+from influgraph.influence import _clock
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
+from influgraph.influence._clock import Clock
 
 # Delay bins as shares of the window: finer where reactions are fast (half an hour to 72 h at "3d").
+AFFINITIES = np.array([0.1, 0.3, 0.6])
 DELAY_EDGES = np.array([0, 1 / 144, 1 / 72, 1 / 36, 1 / 18, 1 / 9, 2 / 9, 4 / 9, 1])
 
 
@@ -26,7 +32,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class Broadcasts:
-    """Appearances of posts before followers, sorted by exposer and time (seconds of the study)."""
+    """Appearances of posts before followers, sorted by exposer and time."""
 
     start: Ints
     time: Floats
@@ -36,30 +42,89 @@ class Broadcasts:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Timed outcomes of accounts, in the order of the dataset."""
+    """Timed outcomes of accounts: `time` in seconds of the study, `waking` in waking seconds."""
 
     account: Ints
     time: Floats
+    waking: Floats
+
+
+@dataclass(frozen=True)
+class Strata:
+    """How receptive each account may be to posts from each niche: `table` (accounts x niches) of strata.
+
+    `niche` numbers every account's niche from 0; `count` is the number of strata.
+    """
+
+    niche: Ints
+    table: Ints
+    count: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that bears on exposure; `tempo` is the clock's at each outcome, periods are lengths in seconds."""
+
+    outcomes: Outcomes
+    tempo: Floats
+    attention: Attention
+    broadcasts: Broadcasts
+    strata: Strata
+    period: float
+    waking_period: float
 
 
 @dataclass(frozen=True)
 class Exposure:
     """Pairs of outcome and earlier broadcast, and how long everybody was exposed.
 
-    `seconds` and `seconds_total` (authors x delay bins) count follower-seconds at risk after own posts,
-    and after these and reposts together; `exposures` counts followers x own posts.
+    Authors are numbered by their place in `authors`. `seconds` and `seconds_total` (authors x cells) count
+    follower-seconds at risk after own posts, and after these and reposts together; a cell is a stratum of
+    receptive accounts and a bin of delays, `stratum * bins + bin`.
     """
 
     outcomes: Outcomes
+    tempo: Floats
+    authors: Ints
     pair_outcome: Ints
     pair_author: Ints
-    pair_bin: Ints
+    pair_cell: Ints
     seconds: Floats
     seconds_total: Floats
-    exposures: Floats
+    strata: int
     widths: Floats
     risk_end: Floats
     period: float
+
+
+def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str:
+    """Bring outcomes (timed acts) and exposure together, or say in words what is not known."""
+    acts, span = acts[acts["created_at"].notna()], dataset.study_period(data)
+    if span is None or acts.empty:
+        return "the outcomes have no times"
+    start, end = span
+    clock = _clock.find_clock(data, start)
+    views = observed_views(data, start, clock)
+    if views is None and data.posts["created_at"].isna().all():
+        return "posts with times are missing, so nobody's exposure is known"
+    if views is None and data.follows.empty:
+        return "follows (or views) are missing, so nobody's exposure is known"
+    attention, broadcasts = views or (
+        follow_attention(data, start, clock),
+        post_broadcasts(data, start, clock),
+    )
+    time = seconds_since(acts["created_at"], start)
+    # One second more, so that the last timestamp lies inside the period.
+    period = (end - start).total_seconds() + 1
+    return Scene(
+        outcomes=Outcomes(acts["account_id"].cat.codes.to_numpy(), time, clock.waking(time)),
+        tempo=clock.tempo(time),
+        attention=attention,
+        broadcasts=broadcasts,
+        strata=find_strata(data, niche),
+        period=period,
+        waking_period=float(clock.waking(np.array(period))),
+    )
 
 
 def seconds_since(times: pd.Series, start: pd.Timestamp) -> Floats:
@@ -67,16 +132,16 @@ def seconds_since(times: pd.Series, start: pd.Timestamp) -> Floats:
     return np.asarray((times - start) / pd.Timedelta(seconds=1), dtype=np.float64)
 
 
-def follow_attention(data: Dataset, start: pd.Timestamp) -> Attention:
+def follow_attention(data: Dataset, start: pd.Timestamp, clock: Clock) -> Attention:
     """Every follower sees what the followed post from the day of the follow on."""
     follower = data.follows["follower_id"].cat.codes.to_numpy()
     order = np.argsort(follower, kind="stable")
-    since = np.nan_to_num(seconds_since(data.follows["followed_at"], start), nan=-np.inf)
+    since = clock.waking(np.nan_to_num(seconds_since(data.follows["followed_at"], start), nan=-np.inf))
     followed = data.follows["followed_id"].cat.codes.to_numpy()
     return Attention(row_starts(follower, len(data.account_ids)), followed[order], since[order])
 
 
-def post_broadcasts(data: Dataset, start: pd.Timestamp) -> Broadcasts:
+def post_broadcasts(data: Dataset, start: pd.Timestamp, clock: Clock) -> Broadcasts:
     """Own posts, which reach the author's followers, and reposts, which reach the reposter's.
 
     A post without a time comes last of all: it counts as seen by every follower, and precedes nothing.
@@ -90,29 +155,29 @@ def post_broadcasts(data: Dataset, start: pd.Timestamp) -> Broadcasts:
     return _sorted_broadcasts(
         exposer=np.concatenate([author, acts["account_id"].cat.codes.to_numpy()]),
         author=np.concatenate([author, acts["receiver_id"].cat.codes.to_numpy()]),
-        time=np.nan_to_num(np.concatenate(times), nan=np.inf),
+        time=clock.waking(np.nan_to_num(np.concatenate(times), nan=np.inf)),
         direct=np.repeat([True, False], [len(author), len(acts)]),
         accounts=len(data.account_ids),
     )
 
 
-def observed_views(data: Dataset, start: pd.Timestamp) -> tuple[Attention, Broadcasts] | None:
+def observed_views(data: Dataset, start: pd.Timestamp, clock: Clock) -> tuple[Attention, Broadcasts] | None:
     """Listed views: every account is then its own exposer. None where there are none."""
     acts = dataset.resolved_engagements(data)
     views = acts[(acts["kind"] == "view") & acts["created_at"].notna() & acts["receiver_id"].notna()]
     if views.empty:
         return None
     count = len(data.account_ids)
-    viewer, author = (
-        views[name].cat.codes.to_numpy().astype(np.int64) for name in ("account_id", "receiver_id")
-    )
-    follows = data.follows[["follower_id", "followed_id"]].apply(lambda ids: ids.cat.codes.astype(np.int64))
-    known = follows["follower_id"].to_numpy() * count + follows["followed_id"].to_numpy()
+    viewer, author = (_codes(views[name]) for name in ("account_id", "receiver_id"))
+    known = _codes(data.follows["follower_id"]) * count + _codes(data.follows["followed_id"])
     direct = np.isin(viewer * count + author, known) if len(known) else np.ones(len(viewer), bool)
-    everyone = np.arange(count)
-    themselves = Attention(np.arange(count + 1), everyone, np.full(count, -np.inf))
-    time = seconds_since(views["created_at"], start)
+    themselves = Attention(np.arange(count + 1), np.arange(count), np.full(count, -np.inf))
+    time = clock.waking(seconds_since(views["created_at"], start))
     return themselves, _sorted_broadcasts(viewer, author, time, direct, count)
+
+
+def _codes(ids: pd.Series) -> npt.NDArray[np.int64]:
+    return ids.cat.codes.to_numpy().astype(np.int64)
 
 
 def _sorted_broadcasts(exposer: Ints, author: Ints, time: Floats, direct: Flags, accounts: int) -> Broadcasts:
@@ -120,59 +185,85 @@ def _sorted_broadcasts(exposer: Ints, author: Ints, time: Floats, direct: Flags,
     return Broadcasts(row_starts(exposer, accounts), time[order], author[order], direct[order])
 
 
-def risk_ends(outcomes: Outcomes, accounts: int, period: float) -> Floats:
-    """When each account stops being at risk: at its outcome where nobody has two, else never."""
-    ends = np.full(accounts, np.inf)
-    if len(outcomes.account) > 1 and np.bincount(outcomes.account).max() == 1:
-        ends[outcomes.account] = outcomes.time
-    return np.where(ends < period, ends, np.inf)
+def find_strata(data: Dataset, niche: Ints) -> Strata:
+    """Strata by affinity (share of an account's follows that lie in the niche) and by attention.
+
+    Attention is how often an account engages with anybody, per followed account, in thirds.
+    """
+    count, niches = len(data.account_ids), int(niche.max()) + 1
+    follower, followed = _codes(data.follows["follower_id"]), _codes(data.follows["followed_id"])
+    into = np.bincount(follower * niches + niche[followed], minlength=count * niches).reshape(count, niches)
+    follows = into.sum(axis=1)
+    affinity = np.searchsorted(AFFINITIES, into / np.maximum(follows, 1)[:, None], side="right")
+    acts = dataset.resolved_engagements(data)
+    acts = acts[acts["receiver_id"].notna() & (acts["kind"] != "view")]
+    # Ten follows and one act more keep those of few follows from the extremes.
+    busy = (np.bincount(_codes(acts["account_id"]), minlength=count) + 1) / (follows + 10)
+    thirds = np.quantile(busy[follows > 0], [1 / 3, 2 / 3]) if follows.any() else np.zeros(2)
+    attention = np.searchsorted(thirds, busy)
+    return Strata(niche, (affinity * 3 + attention[:, None]).astype(np.int8), (len(AFFINITIES) + 1) * 3)
 
 
-def expose(
-    outcomes: Outcomes, attention: Attention, broadcasts: Broadcasts, *, window: float, period: float
-) -> Exposure:
+def risk_ends(account: Ints, time: Floats, *, accounts: int, period: float) -> Floats:
+    """When each account stops being at risk: at its outcome where nobody has two, else at the end."""
+    ends = np.full(accounts, period)
+    if len(account) > 1 and np.bincount(account).max() == 1:
+        ends[account] = np.minimum(time, period)
+    return ends
+
+
+def expose(scene: Scene, *, window: float) -> Exposure:
     """Pair every outcome with the broadcasts of the window before it, and count the time at risk."""
     from influgraph.influence import _kernels
 
-    accounts = len(attention.start) - 1
-    risk_end = risk_ends(outcomes, accounts, period)
-    follows = (attention.start, attention.exposers, attention.since)
+    outcomes, broadcasts, strata = scene.outcomes, scene.broadcasts, scene.strata
+    attention = (scene.attention.start, scene.attention.exposers, scene.attention.since)
     posts = (broadcasts.start, broadcasts.time)
-    counts = _kernels.count_pairs(outcomes.account, outcomes.time, *follows, *posts, window)
-    pair_start = np.concatenate([[0], np.cumsum(counts)])
-    pair, delay = _kernels.list_pairs(outcomes.account, outcomes.time, *follows, *posts, window, pair_start)
-    edges = DELAY_EDGES * window
-    reached, seconds = _kernels.exposed_seconds(*follows, risk_end, *posts, period, edges)
-    direct = broadcasts.direct
+    counts = _kernels.count_pairs(outcomes.account, outcomes.waking, *attention, *posts, window)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    pair, delay = _kernels.list_pairs(outcomes.account, outcomes.waking, *attention, *posts, window, starts)
+    edges, niche = DELAY_EDGES * window, strata.niche[broadcasts.author]
+    accounts = len(strata.table)
+    risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
+    seconds = _kernels.exposed_seconds(
+        *attention, risk, *posts, niche, strata.table, strata.count, scene.waking_period, edges
+    )
+    authors, place = np.unique(broadcasts.author, return_inverse=True)
+    pair_outcome = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    stratum = strata.table[outcomes.account[pair_outcome], niche[pair]].astype(np.int16)
+    delay_bin = np.clip(np.searchsorted(edges, delay, side="right") - 1, 0, len(edges) - 2)
+    own = broadcasts.direct
     return Exposure(
         outcomes=outcomes,
-        pair_outcome=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
-        pair_author=broadcasts.author[pair].astype(np.int32),
-        pair_bin=np.clip(np.searchsorted(edges, delay, side="right") - 1, 0, len(edges) - 2).astype(np.int8),
-        seconds=_sum_columns(broadcasts.author[direct], seconds[direct], accounts),
-        seconds_total=_sum_columns(broadcasts.author, seconds, accounts),
-        exposures=sum_by(broadcasts.author[direct], reached[direct], accounts),
+        tempo=scene.tempo,
+        authors=authors,
+        pair_outcome=pair_outcome,
+        pair_author=place[pair].astype(np.int32),
+        pair_cell=(stratum * (len(edges) - 1) + delay_bin).astype(np.int16),
+        seconds=_sum_columns(place[own], seconds[own], len(authors)),
+        seconds_total=_sum_columns(place, seconds, len(authors)),
+        strata=strata.count,
         widths=np.diff(edges),
-        risk_end=np.minimum(risk_end, period),
-        period=period,
+        risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
+        period=scene.period,
     )
 
 
 def compete(real: Exposure, impossible: Exposure) -> Exposure:
     """Both exposures for the same outcomes; the impossible ones belong to a second set of authors."""
-    authors = len(real.seconds)
+    authors = len(real.authors)
 
     def both(name: str, shift: int = 0) -> npt.NDArray[Any]:
         return np.concatenate([getattr(real, name), getattr(impossible, name) + shift])
 
     return replace(
         real,
+        authors=both("authors"),
         pair_outcome=both("pair_outcome"),
         pair_author=both("pair_author", authors),
-        pair_bin=both("pair_bin"),
+        pair_cell=both("pair_cell"),
         seconds=both("seconds"),
         seconds_total=both("seconds_total"),
-        exposures=both("exposures"),
     )
 
 

@@ -2,9 +2,10 @@
 
 For account u of niche g at time t, with sources c and their broadcasts p seen by u:
 
-    level_u * rate_g(t) + sum over c: theta_c * sum over p of c, 0 < t - t_p < window: kernel(t - t_p)
+    level_u * rate_g(t) + sum over c: theta_c * sum over p of c, 0 < t - t_p < window: kernel_s(t - t_p)
 
-fitted by EM, which shares every outcome between its baseline and the broadcasts before it.
+with s the stratum of u towards c, and t - t_p in waking time; fitted by EM, which shares every outcome
+between its baseline and the broadcasts before it.
 """
 
 from dataclasses import dataclass
@@ -13,18 +14,19 @@ import numpy as np
 
 from influgraph.influence import _baseline
 from influgraph.influence._arrays import Floats, Ints, sum_by
+from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
 
-_HOUR = 3600.0
 _PRIOR_OUTCOMES = 0.3
+_PRIOR_STRATUM = 10.0
 
 
 @dataclass(frozen=True)
 class Intensity:
     """A fitted intensity.
 
-    `baseline` is per outcome (1/s), `kernel` per second and bin, `exposed` the kernel mass each author's
-    broadcasts had, `credit` the outcomes shared out to each author.
+    `baseline` is per outcome and `kernel` per cell (both per waking second), `exposed` the kernel mass each
+    author's broadcasts had, `credit` the outcomes shared out to each author.
     """
 
     baseline: Floats
@@ -49,7 +51,7 @@ def fit_intensity(exposure: Exposure, niche: Ints, *, iterations: int = 40) -> I
     for _ in range(iterations):
         share, own = _share_outcomes(exposure, state)
         _update_kernel(exposure, state, share)
-        credit = sum_by(exposure.pair_author, share, len(exposure.seconds_total))
+        credit = sum_by(exposure.pair_author, share, len(exposure.authors))
         _update_effects(exposure, state, credit)
         _update_baseline(exposure, state, own)
     return Intensity(
@@ -59,10 +61,10 @@ def fit_intensity(exposure: Exposure, niche: Ints, *, iterations: int = 40) -> I
 
 def _start(exposure: Exposure, niche: Ints) -> _State:
     accounts, outcomes = len(niche), len(exposure.outcomes.account)
-    hours = max(int(np.ceil(exposure.period / _HOUR)), 1)
+    hours = max(int(np.ceil(exposure.period / HOUR)), 1)
     middle = exposure.widths.cumsum() - exposure.widths / 2
-    kernel = np.exp(-middle / (exposure.widths.sum() / 6))
-    kernel /= (kernel * exposure.widths).sum()
+    delay = np.exp(-middle / (exposure.widths.sum() / 6))
+    kernel = np.tile(delay / (delay * exposure.widths).sum(), exposure.strata)
     exposed = _exposed(exposure, kernel)
     theta = np.where(exposed > 0, 0.1 * outcomes / max(exposed.sum(), 1e-12), 0)
     rate = np.full((niche.max() + 1, hours), outcomes / (accounts * hours))
@@ -74,29 +76,39 @@ def _exposed(exposure: Exposure, kernel: Floats) -> Floats:
 
 
 def _hour(exposure: Exposure, hours: int) -> Ints:
-    return np.minimum((exposure.outcomes.time // _HOUR).astype(np.int64), hours - 1)
+    return np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
 
 
 def _baseline_of_outcomes(exposure: Exposure, state: _State) -> Floats:
+    """Baseline intensity at each outcome, per waking second."""
     hour = _hour(exposure, state.rate.shape[1])
     per_hour = state.rate[state.niche[exposure.outcomes.account], hour] * state.apart
-    return np.maximum(per_hour / _HOUR, 1e-300)
+    return np.maximum(per_hour / (HOUR * exposure.tempo), 1e-300)
 
 
 def _share_outcomes(exposure: Exposure, state: _State) -> tuple[Floats, Floats]:
     """Expectation step: the share of each pair in its outcome, and the baseline's share."""
     baseline = _baseline_of_outcomes(exposure, state)
-    added = state.theta[exposure.pair_author] * state.kernel[exposure.pair_bin]
+    added = state.theta[exposure.pair_author] * state.kernel[exposure.pair_cell]
     intensity = baseline + sum_by(exposure.pair_outcome, added, len(baseline))
     return added / intensity[exposure.pair_outcome], baseline / intensity
 
 
 def _update_kernel(exposure: Exposure, state: _State, share: Floats) -> None:
-    credit = sum_by(exposure.pair_bin, share, len(state.kernel))
+    """Shape over delays, and level of each stratum, scaled so that the mean exposure counts one."""
+    shape = exposure.strata, len(exposure.widths)
+    credit = sum_by(exposure.pair_cell, share, len(state.kernel)).reshape(shape)
     if credit.sum() < 20:  # too few caused outcomes to learn a shape from
         return
-    kernel = (credit + 1e-9) / np.maximum(state.theta @ exposure.seconds_total, 1e-12)
-    state.kernel = kernel / (kernel * exposure.widths).sum()
+    exposed = (state.theta @ exposure.seconds_total).reshape(shape)
+    level = (state.kernel.reshape(shape) * exposure.widths).sum(axis=1)
+    delay = (credit.sum(axis=0) + 1e-9) / np.maximum(level @ exposed, 1e-12)
+    delay /= (delay * exposure.widths).sum()
+    pooled = credit.sum() / max((exposed @ delay).sum(), 1e-12)
+    level = (credit.sum(axis=1) + _PRIOR_STRATUM) / (exposed @ delay + _PRIOR_STRATUM / max(pooled, 1e-12))
+    mass = exposure.seconds_total.sum(axis=0).reshape(shape) @ delay
+    level *= mass.sum() / max(level @ mass, 1e-12)
+    state.kernel = (level[:, None] * delay).ravel()
 
 
 def _update_effects(exposure: Exposure, state: _State, credit: Floats) -> None:
@@ -112,7 +124,7 @@ def _update_baseline(exposure: Exposure, state: _State, own: Floats) -> None:
     cell = state.niche[actor] * hours + _hour(exposure, hours)
     counts = sum_by(cell, own, niches * hours).reshape(niches, hours)
     state.rate = _baseline.niche_hour_rate(counts, _members(exposure, state))
-    passed = np.minimum(exposure.risk_end / _HOUR, hours)
+    passed = np.minimum(exposure.risk_end / HOUR, hours)
     cumulative = np.pad(state.rate.cumsum(axis=1), ((0, 0), (1, 0)))
     whole = np.floor(passed).astype(np.int64)
     following = np.minimum(whole + 1, hours)
@@ -126,6 +138,6 @@ def _update_baseline(exposure: Exposure, state: _State, own: Floats) -> None:
 def _members(exposure: Exposure, state: _State) -> Floats:
     """Summed levels of the accounts still at risk, niches x hours."""
     niches, hours = state.rate.shape
-    last = np.minimum((exposure.risk_end / _HOUR).astype(np.int64), hours - 1)
+    last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
     leaving = sum_by(state.niche * hours + last, state.level, niches * hours)
     return leaving.reshape(niches, hours)[:, ::-1].cumsum(axis=1)[:, ::-1]

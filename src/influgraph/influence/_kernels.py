@@ -78,6 +78,20 @@ def list_pairs(
 
 
 @numba.njit(cache=True, nogil=True)
+def count_exposures(
+    follow_start: Ints, followed: Ints, follow_time: Floats, broadcast_start: Ints, broadcast_time: Floats
+) -> npt.NDArray[np.int64]:
+    """How many followers each broadcast reached."""
+    reached = np.zeros(broadcast_time.size, np.int64)
+    for account in range(follow_start.size - 1):
+        for f in range(follow_start[account], follow_start[account + 1]):
+            start, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
+            for b in range(_first_at_least(broadcast_time, start, end, follow_time[f]), end):
+                reached[b] += 1
+    return reached
+
+
+@numba.njit(cache=True, nogil=True)
 def exposed_seconds(
     follow_start: Ints,
     followed: Ints,
@@ -85,35 +99,74 @@ def exposed_seconds(
     risk_end: Floats,
     broadcast_start: Ints,
     broadcast_time: Floats,
+    broadcast_niche: Ints,
+    stratum: Ints,
+    strata: int,
     study_end: float,
     delay_edges: Floats,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Followers reached by each broadcast, and their seconds at risk in each delay bin.
+) -> npt.NDArray[np.float64]:
+    """Follower-seconds at risk after each broadcast, in each stratum and delay bin (broadcasts x cells).
 
-    Followers whose risk lasts as long as the study are counted, the others are followed one by one.
+    `stratum` is accounts x niches. Followers whose risk lasts as long as the study are counted, the others
+    are followed one by one.
     """
     bins = delay_edges.size - 1
-    reached = np.zeros(broadcast_time.size, np.int64)
-    whole = np.zeros(broadcast_time.size, np.int64)
-    seconds = np.zeros((broadcast_time.size, bins))
+    whole = np.zeros((broadcast_time.size, strata), np.int64)
+    seconds = np.zeros((broadcast_time.size, strata * bins))
     for account in range(follow_start.size - 1):
         end_of_risk = risk_end[account]
         for f in range(follow_start[account], follow_start[account + 1]):
             start, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
             for b in range(_first_at_least(broadcast_time, start, end, follow_time[f]), end):
-                reached[b] += 1
+                kind = stratum[account, broadcast_niche[b]]
                 if end_of_risk >= study_end or broadcast_time[b] + delay_edges[bins] <= end_of_risk:
-                    whole[b] += 1
+                    whole[b, kind] += 1
                     continue
                 for j in range(bins):
                     low = broadcast_time[b] + delay_edges[j]
-                    seconds[b, j] += max(0.0, min(broadcast_time[b] + delay_edges[j + 1], end_of_risk) - low)
+                    high = min(broadcast_time[b] + delay_edges[j + 1], end_of_risk)
+                    seconds[b, kind * bins + j] += max(0.0, high - low)
     for b in range(broadcast_time.size):
         for j in range(bins):
             low = broadcast_time[b] + delay_edges[j]
-            high = min(broadcast_time[b] + delay_edges[j + 1], study_end)
-            seconds[b, j] += whole[b] * max(0.0, high - low)
-    return reached, seconds
+            length = max(0.0, min(broadcast_time[b] + delay_edges[j + 1], study_end) - low)
+            for kind in range(strata):
+                seconds[b, kind * bins + j] += whole[b, kind] * length
+    return seconds
+
+
+@numba.njit(cache=True, nogil=True)
+def _relative_likelihood(
+    number: Floats,
+    total: Floats,
+    low: int,
+    high: int,
+    exposed: float,
+    rates: Floats,
+    start: int,
+    result: Floats,
+) -> None:
+    """Likelihood of the rates, relative to the best, of outcomes binned by odds.
+
+    The log likelihood is concave, so it is followed from `start` both ways until it no longer matters.
+    """
+    result[:] = -np.inf
+    best = 0.0
+    result[0] = 0.0
+    for direction in (1, -1):
+        g = start if direction == 1 else start - 1
+        while 0 < g < rates.size:
+            value = -rates[g] * exposed
+            for j in range(low, high + 1):
+                if number[j] > 0:
+                    value += number[j] * np.log1p(rates[g] * total[j] / number[j])
+            result[g] = value
+            best = max(best, value)
+            if value < best - 15:
+                break
+            g += direction
+    for g in range(rates.size):
+        result[g] = np.exp(result[g] - best)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -124,6 +177,7 @@ def sample_rates(
     exposed: Floats,
     rates: Floats,
     prior: Floats,
+    group: Ints,
     uniform: Floats,
     intensity: Floats,
     current: Ints,
@@ -131,46 +185,34 @@ def sample_rates(
 ) -> None:
     """One Gibbs sweep over authors: draw each one's rate from the grid, given all other rates.
 
-    `intensity` (per outcome) and `current` (position of each author's rate in the grid) are brought up to
-    date in place; `likelihood` receives every author's relative likelihood of every rate. The odds that a
-    unit of rate adds to the outcomes are summed in bins of a factor 1.3, which keeps the cost of a sweep
-    at one logarithm per pair.
+    `prior` has a row for each group of authors. `intensity` (per outcome) and `current` (position of each
+    author's rate in the grid) are brought up to date in place; `likelihood` receives every author's relative
+    likelihood of every rate. The odds that a unit of rate adds to the outcomes are summed in bins of a factor
+    1.5, which keeps the cost of a sweep at one logarithm per pair.
     """
-    lowest, step = np.log(1e-12), np.log(1.3)
-    bins = 256
+    lowest, step = np.log(1e-12), np.log(1.5)
+    bins = 128
     number, total = np.zeros(bins), np.zeros(bins)
-    values = np.empty(rates.size)
+    scale = rates[rates.size - 1]
     for author in range(exposed.size):
         first, last = pair_start[author], pair_start[author + 1]
         own = rates[current[author]]
-        low_bin, high_bin = bins, -1
-        scale = rates[rates.size - 1]
+        low, high = bins, -1
         for i in range(first, last):
             odds = added[i] / max(intensity[outcome[i]] - own * added[i], 1e-300)
-            j = int((np.log(odds * scale) - lowest) / step)
-            j = min(max(j, 0), bins - 1)
+            j = min(max(int((np.log(odds * scale) - lowest) / step), 0), bins - 1)
             number[j] += 1
             total[j] += odds
-            low_bin, high_bin = min(low_bin, j), max(high_bin, j)
-        best = -np.inf
-        for g in range(rates.size):
-            value = -rates[g] * exposed[author]
-            for j in range(low_bin, high_bin + 1):
-                if number[j] > 0:
-                    value += number[j] * np.log1p(rates[g] * total[j] / number[j])
-            values[g] = value
-            best = max(best, value)
-        for j in range(low_bin, high_bin + 1):
-            number[j] = 0
-            total[j] = 0
-        mass = 0.0
-        for g in range(rates.size):
-            likelihood[author, g] = np.exp(values[g] - best)
-            mass += likelihood[author, g] * prior[g]
-        wanted = uniform[author] * mass
+            low, high = min(low, j), max(high, j)
+        row = likelihood[author]
+        _relative_likelihood(number, total, low, high, exposed[author], rates, max(current[author], 1), row)
+        number[low : high + 1] = 0
+        total[low : high + 1] = 0
+        belief = prior[group[author]]
+        wanted = uniform[author] * (row * belief).sum()
         chosen = rates.size - 1
         for g in range(rates.size):
-            wanted -= likelihood[author, g] * prior[g]
+            wanted -= row[g] * belief[g]
             if wanted <= 0:
                 chosen = g
                 break

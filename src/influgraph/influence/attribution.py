@@ -11,9 +11,9 @@ from scipy import stats
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _effects, _exposure, _intensity
+from influgraph.influence import _clock, _effects, _exposure, _intensity
 from influgraph.influence._arrays import Flags, Floats, sum_by
-from influgraph.influence._exposure import Attention, Broadcasts, Exposure, Outcomes
+from influgraph.influence._exposure import Exposure
 
 DRAWS = _effects.SWEEPS
 
@@ -53,8 +53,10 @@ def incremental_actions(
     counted (`observed`). An outcome of somebody's own (a purchase) is shared between what the person
     would have done anyway and the posts seen in the `window` before it. What would have happened anyway
     varies by niche, day, hour of the week and hour, and by how active the person is otherwise, so that
-    common shocks, daily rhythm and homophily are not credited to whoever posts at the right moment. Each
-    account's effect per exposure is drawn towards what is usual, and to zero where the data cannot tell.
+    common shocks, daily rhythm and homophily are not credited to whoever posts at the right moment. Delays
+    run in waking time; how receptive people are may depend on how much of what they follow lies in the
+    author's niche, and on how much they engage at all: both are learnt. Each account's effect per exposure is
+    drawn towards what is usual, and to zero where the data cannot tell.
     Where views are listed, they are the exposures; else followers see posts made after they followed.
 
     Parameters
@@ -134,24 +136,24 @@ def _frame(
     frame = pd.DataFrame(whole, index=data.account_ids, columns=columns)
     frame = frame[["influence", "influence_low", "influence_high", "influence_total"]]
     frame["influence_grade"] = pd.Series(grade, frame.index, dtype="str").where(estimated)
-    start = (dataset.study_period(data) or (pd.Timestamp(0, tz="UTC"),))[0]
-    exposures = _exposures(data, start)
+    exposures = _exposures(data)
     frame["influence_rate"] = 1000 * frame["influence"] / np.where(exposures > 0, exposures, np.nan)
     frame["influence_missing"] = pd.Series(missing, frame.index, dtype="str").mask(estimated)
     return frame
 
 
-def _exposures(data: Dataset, start: pd.Timestamp) -> Floats:
+def _exposures(data: Dataset) -> Floats:
     """Followers x posts made after the follow, per author."""
     from influgraph.influence import _kernels
 
-    follows, posts = _exposure.follow_attention(data, start), _exposure.post_broadcasts(data, start)
-    always = np.full(len(data.account_ids), np.inf)
-    reached, _ = _kernels.exposed_seconds(
-        follows.start, follows.exposers, follows.since, always, posts.start, posts.time, 0.0, np.zeros(1)
+    start = (dataset.study_period(data) or (pd.Timestamp(0, tz="UTC"),))[0]
+    clock = _clock.find_clock(data, start)
+    follows = _exposure.follow_attention(data, start, clock)
+    posts = _exposure.post_broadcasts(data, start, clock)
+    reached = _kernels.count_exposures(
+        follows.start, follows.exposers, follows.since, posts.start, posts.time
     )
-    own = posts.direct
-    return sum_by(posts.author[own], reached[own], len(always))
+    return sum_by(posts.author[posts.direct], reached[posts.direct], len(data.account_ids))
 
 
 def _observed(data: Dataset, acts: pd.DataFrame, *, rng: np.random.Generator) -> Attribution:
@@ -196,51 +198,28 @@ def _modelled(
     data: Dataset, acts: pd.DataFrame, *, niches: pd.Series, window: pd.Timedelta, rng: np.random.Generator
 ) -> Attribution:
     """Outcomes of people's own, shared between their baseline and the posts before them."""
-    exposed = find_exposed(data, acts)
-    if isinstance(exposed, str):
-        return _nothing(data, exposed)
-    outcomes, attention, broadcasts, period = exposed
-    exposure = _exposure.expose(outcomes, attention, broadcasts, window=window.total_seconds(), period=period)
-    niche = niche_codes(niches)
-    fitted = _intensity.fit_intensity(exposure, niche)
+    scene = _exposure.find_scene(data, acts, niche=niche_codes(niches))
+    if isinstance(scene, str):
+        return _nothing(data, scene)
+    exposure = _exposure.expose(scene, window=window.total_seconds())
+    fitted = _intensity.fit_intensity(exposure, scene.strata.niche)
     effects = _effects.sample_effects(exposure, fitted, rng=rng)
-    estimated = fitted.exposed > 0
-    direct = (exposure.seconds @ fitted.kernel)[estimated]
+    direct = (exposure.seconds @ fitted.kernel)[effects.authors]
     mean = effects.mean()
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.quantile(0.95), mean])
-    numbers[:, 3] = mean * fitted.exposed[estimated]
+    numbers[:, 3] = mean * fitted.exposed[effects.authors]
+    estimated = np.zeros(len(data.account_ids), bool)
+    estimated[exposure.authors[effects.authors]] = True
     certain = bool(acts["created_at"].notna().all()) and bool(data.posts["created_at"].notna().all())
     grade = "causal under assumptions" if certain else "estimated"
-    accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data, exposure))
-    kernel = _named_kernel(fitted.kernel * exposure.widths, exposure.widths)
+    accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
     return Attribution(
-        accounts, direct[:, None] * effects.draws, kernel, float(len(acts)), float(numbers[:, 3].sum())
+        accounts,
+        draws=direct[:, None] * effects.draws,
+        kernel=_delay_shares(fitted.kernel, exposure),
+        outcomes=float(len(acts)),
+        credited=float(numbers[:, 3].sum()),
     )
-
-
-def find_exposed(data: Dataset, acts: pd.DataFrame) -> tuple[Outcomes, Attention, Broadcasts, float] | str:
-    """Timed outcomes, who may see whom, what was to be seen, and the period in seconds.
-
-    Where one of them is unknown: why, in words.
-    """
-    period = dataset.study_period(data)
-    acts = acts[acts["created_at"].notna()]
-    if period is None or acts.empty:
-        return "the outcomes have no times"
-    start, end = period
-    views = _exposure.observed_views(data, start)
-    if views is None and (data.posts.empty or data.posts["created_at"].isna().all()):
-        return "posts with times are missing, so nobody's exposure is known"
-    if views is None and data.follows.empty:
-        return "follows (or views) are missing, so nobody's exposure is known"
-    attention, broadcasts = views or (
-        _exposure.follow_attention(data, start),
-        _exposure.post_broadcasts(data, start),
-    )
-    time = _exposure.seconds_since(acts["created_at"], start)
-    outcomes = Outcomes(acts["account_id"].cat.codes.to_numpy(), time)
-    # One second more, so that the last timestamp lies inside the period.
-    return outcomes, attention, broadcasts, (end - start).total_seconds() + 1
 
 
 def niche_codes(niches: pd.Series) -> npt.NDArray[np.int64]:
@@ -249,19 +228,16 @@ def niche_codes(niches: pd.Series) -> npt.NDArray[np.int64]:
     return np.where(codes < 0, codes.max() + 1, codes)
 
 
-def _why_not(data: Dataset, exposure: Exposure) -> npt.NDArray[Any]:
-    posted = np.isin(np.arange(len(data.account_ids)), data.posts["author_id"].cat.codes)
-    followed = np.isin(np.arange(len(data.account_ids)), data.follows["followed_id"].cat.codes)
-    words = [
-        "no post",
-        "no follower",
-        "no follower at the time of a post",
-        "no post early enough in the period",
-    ]
-    return np.select([~posted, ~followed, exposure.exposures == 0], words[:3], words[3]).astype(object)
+def _why_not(data: Dataset) -> npt.NDArray[Any]:
+    everyone = np.arange(len(data.account_ids))
+    posted = np.isin(everyone, data.posts["author_id"].cat.codes)
+    followed = np.isin(everyone, data.follows["followed_id"].cat.codes)
+    late = "no follower at the time of a post, or no post early enough in the period"
+    return np.select([~posted, ~followed], ["no post", "no follower"], late).astype(object)
 
 
-def _named_kernel(mass: Floats, widths: Floats) -> pd.Series:
-    """Share of the effect that falls into each delay bin, indexed by the bin's end."""
-    ends = pd.to_timedelta(widths.cumsum(), unit="s")
-    return pd.Series(mass, index=pd.Index(ends, name="delay"), name="kernel")
+def _delay_shares(kernel: Floats, exposure: Exposure) -> pd.Series:
+    """Share of the effect that falls into each delay bin, indexed by the bin's end in waking time."""
+    mass = (kernel.reshape(exposure.strata, -1) * exposure.widths).sum(axis=0)
+    ends = pd.to_timedelta(exposure.widths.cumsum(), unit="s")
+    return pd.Series(mass / mass.sum(), index=pd.Index(ends, name="delay"), name="kernel")

@@ -1,6 +1,7 @@
 """Tests that influence must fail: exposures that cannot have acted must earn nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,11 @@ from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import _effects, _exposure, _intensity, attribution
 from influgraph.influence._arrays import Floats, Ints
-from influgraph.influence._exposure import Attention, Broadcasts, Exposure, Outcomes
+from influgraph.influence._exposure import Broadcasts, Exposure, Scene
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TOLERATED = 0.05
+SWEEPS = 60
 _WEEK = 7 * 86400.0
 
 
@@ -56,40 +58,49 @@ def placebo_tests(
     """
     acts = dataset.resolved_engagements(data)
     acts = acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna() & acts["created_at"].notna()]
-    exposed = attribution.find_exposed(data, acts)
-    if isinstance(exposed, str):
+    scene = _exposure.find_scene(data, acts, niche=attribution.niche_codes(niches))
+    if isinstance(scene, str):
         return pd.DataFrame(columns=COLUMNS)
-    outcomes, attention, broadcasts, period = exposed
-    always = Attention(attention.start, attention.exposers, np.full_like(attention.since, -np.inf))
-    backwards = Outcomes(outcomes.account, period - outcomes.time)
-    trials = {
-        "lead exposures": (backwards, always, _moved(broadcasts, period, sign=-1.0)),
-        "posts a week later": (outcomes, always, _moved(broadcasts, _WEEK)),
-        "posts a week earlier": (outcomes, always, _moved(broadcasts, -_WEEK)),
-    }
-    seconds, niche = pd.Timedelta(window).total_seconds(), attribution.niche_codes(niches)
-    real = _exposure.expose(outcomes, attention, broadcasts, window=seconds, period=period)
+    seconds = pd.Timedelta(window).total_seconds()
+    real = _exposure.expose(scene, window=seconds)
     rows = []
-    for check, trial in trials.items():
-        impossible = _exposure.expose(*trial, window=seconds, period=period)
-        rows.append(_row(check, *_credited(_exposure.compete(real, impossible), niche, rng=rng)))
+    for check, impossible in _impossible(scene).items():
+        both = _exposure.compete(real, _exposure.expose(impossible, window=seconds))
+        rows.append(_row(check, *_credited(both, scene.strata.niche, real=len(real.authors), rng=rng)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def _impossible(scene: Scene) -> dict[str, Scene]:
+    """Scenes in which no broadcast can have acted; whoever follows is taken to have followed always."""
+    since = np.full_like(scene.attention.since, -np.inf)
+    scene = replace(scene, attention=replace(scene.attention, since=since))
+    backwards = replace(scene.outcomes, waking=scene.waking_period - scene.outcomes.waking)
+    later, earlier = (_moved(scene.broadcasts, shift) for shift in (_WEEK, -_WEEK))
+    reflected = _moved(scene.broadcasts, scene.waking_period, sign=-1.0)
+    return {
+        "lead exposures": replace(scene, outcomes=backwards, broadcasts=reflected),
+        "posts a week later": replace(scene, broadcasts=later),
+        "posts a week earlier": replace(scene, broadcasts=earlier),
+    }
+
+
 def _moved(broadcasts: Broadcasts, shift: float, *, sign: float = 1.0) -> Broadcasts:
-    """Every broadcast at `shift + sign * time`; a broadcast without a time stays without."""
+    """Every broadcast at `shift + sign * time`; a week is as long awake as by the clock."""
     time = np.where(np.isfinite(broadcasts.time), shift + sign * broadcasts.time, np.inf)
     exposer = np.repeat(np.arange(len(broadcasts.start) - 1), np.diff(broadcasts.start))
     order = np.lexsort((time, exposer))
     return Broadcasts(broadcasts.start, time[order], broadcasts.author[order], broadcasts.direct[order])
 
 
-def _credited(exposure: Exposure, niche: Ints, *, rng: np.random.Generator) -> tuple[Floats, float]:
+def _credited(
+    exposure: Exposure, niche: Ints, *, real: int, rng: np.random.Generator
+) -> tuple[Floats, float]:
     """Share of outcomes credited to the impossible posts (estimate, low, high), and to the real ones."""
     fitted = _intensity.fit_intensity(exposure, niche)
-    effects = _effects.sample_effects(exposure, fitted, rng=rng)
+    groups = (np.arange(len(exposure.authors)) >= real).astype(np.int64)
+    effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, groups=groups, rng=rng)
     share = fitted.exposed[effects.authors] / len(exposure.outcomes.account)
-    impossible = effects.authors >= len(niche)
+    impossible = effects.authors >= real
     low, high = np.quantile((share[:, None] * effects.draws)[impossible].sum(axis=0), [0.05, 0.95])
     mean = share * effects.mean()
     return np.array([mean[impossible].sum(), low, high]), float(mean[~impossible].sum())
