@@ -47,8 +47,7 @@ def read_file(path: Path, breaches: list[Breach]) -> pa.Table | None:
     except _RaggedError as error:
         breaches.append(error.breach)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason, repair = _explained(path, error)
-        breaches.append(Breach(path.name, "", 1, f"unreadable file, {reason}", (), repair))
+        breaches.append(unreadable(path, error))
     return None
 
 
@@ -132,12 +131,18 @@ def _refuse_open_quote(path: Path, table: pa.Table) -> None:
             raise pa.ArrowInvalid(f"the quote opened in row {table.num_rows} is never closed")
 
 
-def _explained(path: Path, error: Exception) -> tuple[str, str]:
+def unreadable(path: Path, error: Exception) -> Breach:
     """Say in plain words why a file could not be read, and what to do."""
+    reason, repair = _explained(path, error)
+    return Breach(path.name, "", 1, f"unreadable file, {reason}", (), repair)
+
+
+def _explained(path: Path, error: Exception) -> tuple[str, str]:
+    """Return the reason and the repair."""
     text = str(error).partition("\n")[0]
     if path.is_dir():
         return "it is a folder", "Put one file in its place."
-    if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in text:
+    if isinstance(error, UnicodeDecodeError) or "invalid utf8" in text.lower():
         return "its text is not UTF-8", "Save it again as UTF-8."
     if "Truncated compressed stream" in text:
         return "its gzip data are cut short", "Copy or download it again."
@@ -171,18 +176,35 @@ def write_folder(tables: Mapping[str, pa.Table], folder: Path) -> None:
     _refuse_foreign(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
-        new, old = Path(scratch) / "new", Path(scratch) / "old"
+        new = Path(scratch) / "new"
         new.mkdir()
         for name, table in tables.items():
             write_table(table, new / f"{name}.parquet")
-        try:
-            if folder.exists():
-                folder.rename(old)
-            new.rename(folder)
-        except BaseException:
-            if old.exists() and not folder.exists():
-                old.rename(folder)
-            raise
+        _swap(new, folder, [folder] if folder.exists() else [], Path(scratch))
+
+
+def write_into_folder(name: str, table: pa.Table, folder: Path) -> None:
+    """Write one table into a folder, in the place of any file that holds it, or leave all as it was."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+        new = Path(scratch) / f"{name}.parquet"
+        write_table(table, new)
+        folder.mkdir(exist_ok=True)
+        _swap(new, folder / new.name, table_files(folder, name), Path(scratch))
+
+
+def _swap(new: Path, place: Path, old: list[Path], scratch: Path) -> None:
+    """Put a finished file or folder in its place; if that is interrupted, the old ones are put back."""
+    moved = {path: scratch / f"old.{path.name}" for path in old}
+    try:
+        for path, away in moved.items():
+            path.rename(away)
+        new.rename(place)
+    except BaseException:
+        for path, away in moved.items():
+            if away.exists() and new.exists():
+                away.rename(path)
+        raise
 
 
 def write_table(table: pa.Table, path: Path) -> None:
