@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from influgraph import _dataset_files
 from influgraph.dataset import Breach, DatasetError, from_tables, read_dataset
 
 GOOD = "account_id\nann\nbob\n"
@@ -54,7 +55,7 @@ def test_all_breaches_are_told_at_once(tmp_path: Path) -> None:
         ("follows", "follower_id", 1),
         ("posts.parquet", "", 1),
     ]
-    assert str(error).startswith(f"{tmp_path} cannot be used as a dataset")
+    assert str(error).startswith(f"{tmp_path} cannot be used")
     assert len(str(error).splitlines()) == 1 + len(found)
 
 
@@ -91,7 +92,7 @@ def test_a_repeated_id_names_its_rows(tmp_path: Path, table: str) -> None:
     (tmp_path / "engagements.csv").write_text("account_id,kind\na,buy\n")
     breach = only(refused(tmp_path, **{f"{table}__csv": files[table]}))
     assert breach.count == 2
-    assert breach.examples == ("row 3 ('007')", "row 4 ('007')")
+    assert breach.examples == ("row 3: '007'", "row 4: '007'")
     assert "already used" in breach.problem
 
 
@@ -119,7 +120,7 @@ def test_fractional_ids_are_refused_with_the_repair(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         from_tables(engagements=engagements)
     breach = only(caught.value)
-    assert breach.examples == ("row 1 (2.0)",)
+    assert breach.examples == ("row 1: 2.0",)
     assert "astype('Int64')" in breach.repair
     parquet.write_table(pa.table({"account_id": [1.5]}), tmp_path / "accounts.parquet")
     assert only(refused(tmp_path)).column == "account_id"
@@ -159,7 +160,7 @@ def test_parquet_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 def test_milliseconds_are_refused_as_such(tmp_path: Path, value: str) -> None:
     breach = only(refused(tmp_path, engagements__csv=f"account_id,kind,created_at\na,b,5\na,b,{value}\n"))
     assert "milliseconds" in breach.problem
-    assert breach.examples == (f"row 2 ({value!r})",)
+    assert breach.examples == (f"row 2: {value!r}",)
     assert breach.repair == "Divide milliseconds by 1000."
 
 
@@ -189,7 +190,7 @@ NO_TIMES += ["0x10", "1_000", " 5", "2012-W27"]
 def test_what_is_no_time_is_refused(tmp_path: Path, value: str) -> None:
     breach = only(refused(tmp_path, engagements__csv=f"account_id,kind,created_at\na,b,{value}\na,b,\n"))
     assert breach.problem == "1 value not a time"
-    assert breach.examples == (f"row 1 ({value!r})",)
+    assert breach.examples == (f"row 1: {value!r}",)
 
 
 @pytest.mark.parametrize(
@@ -216,13 +217,13 @@ def test_unreadable_values(tmp_path: Path, table: str, column: str, value: str, 
     text = f'{required},{column}\n{given},"{value}"\n'
     breach = only(refused(tmp_path, **{f"{table}__csv": text}))
     assert (breach.column, breach.problem) == (column, f"1 value {problem}")
-    assert breach.examples == (f"row 1 ({value!r})",)
+    assert breach.examples == (f"row 1: {value!r}",)
 
 
 def test_infinite_numbers_in_parquet_are_refused_and_not_a_number_is_null(tmp_path: Path) -> None:
     table = pa.table({"account_id": ["a", "b"], "price": [float("inf"), float("nan")]})
     parquet.write_table(table, tmp_path / "accounts.parquet")
-    assert only(refused(tmp_path)).examples == ("row 1 (inf)",)
+    assert only(refused(tmp_path)).examples == ("row 1: inf",)
 
 
 def test_examples_are_few_escaped_and_short(tmp_path: Path) -> None:
@@ -230,8 +231,8 @@ def test_examples_are_few_escaped_and_short(tmp_path: Path) -> None:
     breach = only(refused(tmp_path, engagements__csv="account_id,kind,created_at\n" + rows))
     assert breach.count == 5
     assert len(breach.examples) == 3
-    assert breach.examples[0] == r"row 1 ('\x1b[31m')"
-    assert breach.examples[1] == r"row 2 ('\u202e')"
+    assert breach.examples[0] == r"row 1: '\x1b[31m'"
+    assert breach.examples[1] == r"row 2: '\u202e'"
     assert len(breach.examples[2]) < 100
     assert str(breach).isprintable()
 
@@ -301,13 +302,26 @@ def test_rows_of_another_length_are_named(tmp_path: Path) -> None:
     text = "follower_id,followed_id\na,b\nc,d,e\nf,g\nh\n"
     breach = only(refused(tmp_path, follows__csv=text))
     assert breach.table == "follows.csv"
-    assert (breach.count, breach.examples) == (2, ("row 2 ('c,d,e')", "row 4 ('h')"))
+    assert (breach.count, breach.examples) == (2, ("row 2: 'c,d,e'", "row 4: 'h'"))
     assert "2 of its rows have not 2 fields" in breach.problem
 
 
 def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
     breach = only(refused(tmp_path, accounts__csv='account_id,name\na,x\nb,"y\nc,z\nd,w\n'))
     assert "the quote opened in row 2 is never closed" in breach.problem
+
+
+def test_a_quote_that_swallows_a_large_file(tmp_path: Path) -> None:
+    text = 'account_id,name\na,"x\n' + "b,y\n" * 5_000_000
+    assert "is never closed" in only(refused(tmp_path, accounts__csv=text)).problem
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_dataset_files, "_read_csv", forbid)
+    assert only(refused(tmp_path, accounts__csv=GOOD)).problem == "unreadable file, it may not be read"
 
 
 def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:

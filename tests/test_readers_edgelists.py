@@ -127,7 +127,7 @@ def test_a_layout_without_separator() -> None:
 def test_lines_of_another_length_are_named(lines: Path) -> None:
     lines.write_text("# c\n1 2\n3\n4 5 6\n")
     with pytest.raises(
-        DatasetError, match=r"2 of 3 lines, .* have not 2 fields: line 2 \('3'\), line 3"
+        DatasetError, match=r"2 of 3 lines, .* have not 2 fields \(line 2: '3', line 3"
     ) as caught:
         read_edgelist(lines, FOLLOWS)
     assert "- for those to skip" in caught.value.breaches[0].repair
@@ -140,6 +140,7 @@ def test_lines_of_another_length_are_named(lines: Path) -> None:
         ("e.txt.gz", gzip.compress(b"1 2\n" * 99)[:-9], "cut short"),
         ("e.txt.gz", b"1 2\n", "damaged or none"),
     ],
+    ids=["encoding", "cut gzip", "no gzip"],
 )
 def test_unreadable_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
@@ -222,7 +223,7 @@ def test_appending_joins_ids_of_different_types_as_text(tmp_path: Path, lines: P
 def test_appending_what_breaks_the_contract_together_is_refused(tmp_path: Path, lines: Path) -> None:
     (tmp_path / "accounts.csv").write_text("account_id,party\na,R\n")
     lines.write_text("b D\na R\n")
-    with pytest.raises(DatasetError, match=r"already used in an earlier row: row 3 \('a'\)"):
+    with pytest.raises(DatasetError, match=r"already used in an earlier row \(row 3: 'a'\)"):
         import_edgelist([lines], tmp_path, Layout("accounts", ("account_id", "party")), existing="append")
     assert [path.name for path in tmp_path.glob("accounts*")] == ["accounts.csv"]
 

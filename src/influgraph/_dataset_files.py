@@ -16,6 +16,7 @@ from influgraph._dataset_schema import EXAMPLES, TABLES, Breach, DatasetError, s
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 HEADER_BYTES = 1 << 16
+BLOCK_BYTES = 1 << 24
 
 
 def table_files(folder: Path, name: str) -> list[Path]:
@@ -94,7 +95,8 @@ def _parse_csv(path: Path, names: list[str], on_ragged: Callable[[Any], str] | N
         quoted_strings_can_be_null=True,
     )
     parse = arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=on_ragged)
-    return arrow_csv.read_csv(path, arrow_csv.ReadOptions(use_threads=on_ragged is None), parse, convert)
+    read = arrow_csv.ReadOptions(use_threads=on_ragged is None, block_size=BLOCK_BYTES)
+    return arrow_csv.read_csv(path, read, parse, convert)
 
 
 class _RaggedError(ValueError):
@@ -102,7 +104,7 @@ class _RaggedError(ValueError):
 
     def __init__(self, path: Path, width: int, rows: list[tuple[int, str]]) -> None:
         problem = f"unreadable file, {len(rows)} of its rows have not {width} fields like the header"
-        examples = tuple(f"row {number} ({shown(text)})" for number, text in rows[:EXAMPLES])
+        examples = tuple(f"row {number}: {shown(text)}" for number, text in rows[:EXAMPLES])
         repair = "Complete them, and quote texts that contain a comma."
         self.breach = Breach(path.name, "", len(rows), problem, examples, repair)
         super().__init__(str(self.breach))
@@ -131,26 +133,31 @@ def _refuse_open_quote(path: Path, table: pa.Table) -> None:
             raise pa.ArrowInvalid(f"the quote opened in row {table.num_rows} is never closed")
 
 
+KNOWN_FAILURES = {
+    "permission denied": ("it may not be read", "Give yourself the right to read it."),
+    "utf8": ("its text is not UTF-8", "Save it again as UTF-8."),
+    "utf-8": ("its text is not UTF-8", "Save it again as UTF-8."),
+    "truncated compressed": ("its gzip data are cut short", "Copy or download it again."),
+    "zlib inflate failed": (
+        "its gzip data are damaged or none",
+        "Compress it again, or name it as what it is.",
+    ),
+    "straddling": ("a quote is never closed, or a row is too long", "Double the quotes inside of quotes."),
+}
+
+
 def unreadable(path: Path, error: Exception) -> Breach:
     """Say in plain words why a file could not be read, and what to do."""
-    reason, repair = _explained(path, error)
-    return Breach(path.name, "", 1, f"unreadable file, {reason}", (), repair)
-
-
-def _explained(path: Path, error: Exception) -> tuple[str, str]:
-    """Return the reason and the repair."""
     text = str(error).partition("\n")[0]
+    kind = "Parquet file" if path.suffix == ".parquet" else "text table"
+    told = f"not a sound {kind} ({shown(text)})", "Write it again, or name it as what it is."
     if path.is_dir():
-        return "it is a folder", "Put one file in its place."
-    if isinstance(error, UnicodeDecodeError) or "invalid utf8" in text.lower():
-        return "its text is not UTF-8", "Save it again as UTF-8."
-    if "Truncated compressed stream" in text:
-        return "its gzip data are cut short", "Copy or download it again."
-    if "zlib inflate failed" in text:
-        return "its gzip data are damaged or none", "Compress it again, or name it .csv if it is not gzip."
-    if path.suffix == ".parquet":
-        return f"not a sound Parquet file ({shown(text)})", "Write it again, or name it for what it is."
-    return f"not a sound CSV table ({shown(text)})", "Write it again, with every text quoted."
+        told = "it is a folder", "Put one file in its place."
+    for sign, known in KNOWN_FAILURES.items():
+        if sign in text.lower():
+            told = known
+    reason, repair = told
+    return Breach(path.name, "", 1, f"unreadable file, {reason}", (), repair)
 
 
 def table_of_frame(name: str, frame: pd.DataFrame, breaches: list[Breach]) -> pa.Table:

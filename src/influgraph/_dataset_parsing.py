@@ -86,7 +86,7 @@ def _breaches(name: str, column: str, raw: pa.Array, faults: list[_Fault]) -> It
             rows = np.flatnonzero(fault.rows)[:EXAMPLES]
             values = [raw[int(row)] for row in rows]
             examples = tuple(
-                f"row {row + 1}" + (f" ({shown(value.as_py())})" if value.is_valid else "")
+                f"row {row + 1}" + (f": {shown(value.as_py())}" if value.is_valid else "")
                 for row, value in zip(rows, values, strict=True)
             )
             problem = f"{count} {'value' if count == 1 else 'values'} {fault.problem}"

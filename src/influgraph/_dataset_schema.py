@@ -100,9 +100,9 @@ class Breach:
     def __str__(self) -> str:
         """Say in one line what is wrong, where, and how to repair it."""
         where = f"{self.table}, column {self.column}" if self.column else self.table
-        more = ["..."] if self.examples and self.count > len(self.examples) else []
-        examples = ", ".join([*self.examples, *more])
-        return f"{where}: {self.problem}{': ' if examples else ''}{examples}. {self.repair}"
+        more = ", ..." if self.examples and self.count > len(self.examples) else ""
+        examples = f" ({', '.join(self.examples)}{more})" if self.examples else ""
+        return f"{where}: {self.problem}{examples}. {self.repair}"
 
 
 class DatasetError(ValueError):
@@ -111,12 +111,9 @@ class DatasetError(ValueError):
     def __init__(self, where: str, breaches: Iterable[Breach]) -> None:
         self.where = where
         self.breaches = list(breaches)
-        rows = (
-            " (rows are counted from 1, the header not included)"
-            if any(b.examples for b in self.breaches)
-            else ""
-        )
-        head = f"{where} cannot be used as a dataset{rows}:"
+        numbered = any(example.startswith("row") for breach in self.breaches for example in breach.examples)
+        rows = " (rows are counted from 1, the header not included)" if numbered else ""
+        head = f"{where} cannot be used{rows}:"
         super().__init__("\n".join([head, *(f"  {breach}" for breach in self.breaches)]))
 
     def __reduce__(self) -> tuple[type["DatasetError"], tuple[str, list[Breach]]]:

@@ -120,7 +120,7 @@ def import_edgelist(
     DatasetError
         If a file cannot be read, or the table would break the contract.
     """
-    folder = Path(folder)
+    folder, paths = Path(folder), list(paths)
     there = files.table_files(folder, layout.table)
     if there and existing == "refuse":
         raise FileExistsError(f"{there[0]} is there already; ask for it to be replaced or appended to")
@@ -131,7 +131,7 @@ def import_edgelist(
         parts = [*(table for path in there if (table := files.read_file(path, breaches)) is not None), *parts]
     table = _joined(layout.table, parts, breaches)
     if breaches:
-        raise DatasetError(str(folder), breaches)
+        raise DatasetError(f"{folder} with {', '.join(map(str, paths))}", breaches)
     files.write_into_folder(layout.table, table, folder)
     return int(table.num_rows)
 
@@ -201,7 +201,7 @@ def _refuse_ragged(path: Path, lines: pa.Array, ragged: parsing.Mask, width: int
     """Raise if lines have more or fewer fields than there are columns."""
     if count := int(ragged.sum()):
         rows = np.flatnonzero(ragged)[:EXAMPLES]
-        examples = tuple(f"line {row + 1} ({shown(lines[int(row)].as_py())})" for row in rows)
+        examples = tuple(f"line {row + 1}: {shown(lines[int(row)].as_py())}" for row in rows)
         problem = f"{count} of {len(lines)} lines, comments not counted, have not {width} fields"
         repair = (
             "Name one column for each field, - for those to skip, and the separator if it is not white space."
