@@ -294,7 +294,8 @@ def write_world(world: World, folder: str | Path) -> None:
         truth = new / "truth"
         truth.mkdir()
         for name in ("sources", "members", "bots"):
-            getattr(world, name).to_csv(truth / f"{name}.csv", index=False, lineterminator="\n")
+            path = truth / f"{name}.csv"
+            getattr(world, name).to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
         (truth / "world.json").write_text(
             json.dumps(world.realised, indent=2, ensure_ascii=False) + "\n", "utf-8"
         )
@@ -304,11 +305,12 @@ def write_world(world: World, folder: str | Path) -> None:
 
 def _study(settings: WorldSettings) -> str:
     """Write a study's settings to the scale of a world."""
-    steps = [max(1, round(settings.accounts * part, -1)) for part in (0.02, 0.1, 0.2, 0.4)]
+    steps = [settings.accounts * part // 100 for part in (2, 10, 20, 40)]
     names = ("micro", "mid", "macro", "mega")
     tiers = "\n".join(f"{name} = {bound}" for name, bound in zip(names, steps, strict=True))
     topic = words.TOPICS[0]
-    return f"""seed = 7
+    return f"""# A synthetic world: what is true of it stands in truth/, which no study reads.
+seed = 7
 
 [outcome]
 kinds = ["purchase"]
@@ -320,5 +322,5 @@ nano = 0
 
 [brief]
 terms = ["{topic}", "{words.NICHES[topic][2]}"]
-budget = 20000
+budget = {settings.accounts * 4}
 """
