@@ -129,8 +129,8 @@ def test_check_warns_of_oddities(tmp_path: Path) -> None:
 def test_demo_writes_a_world_that_can_be_studied_and_refuses_a_folder_in_use(tmp_path: Path) -> None:
     first = call("demo", tmp_path / "demo", "--seed", "3", "--accounts", "600")
     assert first.exit_code == 0, first.output
-    assert "accounts: 600" in first.stdout
-    assert "caused_share" in first.stdout
+    assert "  accounts: 600" in first.stdout
+    assert "  caused:" in first.stdout
     names = {path.name for path in (tmp_path / "demo").iterdir()}
     assert {"study.toml", "truth", "follows.parquet"} <= names
     assert call("check", tmp_path / "demo").exit_code == 0

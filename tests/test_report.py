@@ -209,7 +209,7 @@ def test_a_failure_leaves_nothing_half_written(
         run(tiny, out)
     before = contents(out) if older else {}
 
-    def full(*_: object) -> str:
+    def full(*_: object, **__: object) -> str:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(page, "render", full)
@@ -229,7 +229,7 @@ import influgraph.influence.placebo, influgraph.plots, seaborn, igraph, statsmod
 from pathlib import Path
 from influgraph.report import page, results, store
 
-def die(*_):
+def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def study():
@@ -298,7 +298,7 @@ def copy(whole: Path, data: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_an_untouched_study_has_no_differences(copy: tuple[Path, Path]) -> None:
-    assert find_differences(*copy) == []
+    assert find_differences(copy[0], data=copy[1]) == []
 
 
 @pytest.mark.parametrize(
@@ -316,14 +316,14 @@ def test_every_difference_is_found(
     copy: tuple[Path, Path], change: Callable[[Path, Path], object], said: str
 ) -> None:
     change(*copy)
-    (difference,) = find_differences(*copy)
+    (difference,) = find_differences(copy[0], data=copy[1])
     assert said in difference
 
 
 def test_settings_from_elsewhere_are_not_looked_for_in_the_dataset(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("seed = 12\n")
     results.run_folder(tiny, tmp_path / "out", settings_file=tmp_path / "mine.toml", watch=quiet)
-    assert find_differences(tmp_path / "out", tiny) == []
+    assert find_differences(tmp_path / "out", data=tiny) == []
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["seed"] == 12
 
 

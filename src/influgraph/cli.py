@@ -2,10 +2,10 @@
 
 import errno
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -129,7 +129,7 @@ def verify(results: Path, data: Path | None) -> None:
     """Compare the files in folder RESULTS, and its input, with its manifest."""
     from influgraph.report.manifest import ResultsError, find_differences
 
-    if differences := find_differences(results, data):
+    if differences := find_differences(results, data=data):
         raise ResultsError("\n".join(differences))
     click.echo("Every file is as the study left it.")
 
@@ -150,11 +150,18 @@ def demo(data: Path, seed: int, accounts: int) -> None:
         raise click.UsageError(str(error)) from error
     world = make_world(settings, rng=np.random.default_rng(seed))
     write_world(world, data)
-    for name in ("accounts", "follows", "posts", "engagements"):
-        click.echo(f"{name}: {len(getattr(world.data, name)):,}")
-    for name, size in world.realised.items():
-        click.echo(f"{name}: {size}")
+    _tell_sizes(world.realised)
     click.echo(f"Next: influgraph run {data} --out RESULTS")
+
+
+def _tell_sizes(sizes: Mapping[str, Any], indent: str = "") -> None:
+    """Print the realised size of every mechanism of a world."""
+    for name, size in sizes.items():
+        if isinstance(size, Mapping):
+            click.echo(f"{indent}{name}")
+            _tell_sizes(size, indent + "  ")
+        else:
+            click.echo(f"{indent}{name}: {size}")
 
 
 @main.group("import")

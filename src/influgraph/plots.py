@@ -74,7 +74,11 @@ def _label_aside(ax: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> No
 
 
 def plot_popularity_against_influence(
-    scores: pd.DataFrame, *, names: Mapping[str, str] | None = None, ax: Axes | None = None
+    scores: pd.DataFrame,
+    *,
+    names: Mapping[str, str] | None = None,
+    deed: str = "shown to move people",
+    ax: Axes | None = None,
 ) -> Axes:
     """Show who is followed against who moves people, in four kinds of account.
 
@@ -85,6 +89,8 @@ def plot_popularity_against_influence(
         the others are left out.
     names
         What to call the few accounts that are to be named, by account id; their intervals are drawn.
+    deed
+        What the title says of accounts whose interval lies above zero.
     ax
         Where to draw; by default a new figure.
 
@@ -115,12 +121,12 @@ def plot_popularity_against_influence(
     counts = kind.value_counts().reindex(list(COLOURS), fill_value=0)
     hollow, most_followed = counts["hollow celebrity"], counts["hollow celebrity"] + counts["star"]
     title = (
-        f"{counts['hidden influencer']:,} less-followed accounts are shown to move people; "
+        f"{counts['hidden influencer']:,} less followed accounts are {deed}; "
         f"{hollow:,} of the {most_followed:,} most followed are not"
     )
     if most_followed == hollow and not counts["hidden influencer"]:
-        title = "No account is shown to move people, however many follow it"
-    return _finish(ax, title, x="followers", y="influence (outcomes brought about)")
+        title = f"No account is {deed}, however many follow it"
+    return _finish(ax, title, x="followers", y="influence (outcomes)")
 
 
 def plot_influence_intervals(
@@ -160,7 +166,7 @@ def plot_influence_intervals(
     title = "The account of most influence is told apart from all others"
     if lowest > 1:
         title = f"The account of most influence could rank anywhere from 1 to {lowest:,}"
-    return _finish(ax, title, x="influence (outcomes brought about), with 90 % interval")
+    return _finish(ax, title, x="influence (outcomes), with 90 % interval")
 
 
 def plot_niches(

@@ -150,7 +150,7 @@ def read_manifest(results: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def find_differences(results: Path, data: Path | None = None) -> list[str]:
+def find_differences(results: Path, *, data: Path | None = None) -> list[str]:
     """Compare a results folder, and its input, with its manifest.
 
     Parameters

@@ -11,18 +11,18 @@ from influgraph import plots
 from influgraph.dataset import Dataset
 from influgraph.quadrants import popular_from
 from influgraph.report.privacy import Labels, printable
-from influgraph.report.words import finding, interval, number, outcome_words, reasons
+from influgraph.report.words import deed, finding, interval, number, outcome_words, reasons
 from influgraph.study import Study
 
 ROWS = 12
 NAMED = 3
 CENTRAL = 3
 NICHES = 15
-NAMING_ACCOUNTS = 2
+NAMING_ACCOUNTS = 1
 NAMING_TERMS = 3
 
 
-def render(study: Study, data: Dataset, labels: Labels, described: Mapping[str, Any]) -> str:
+def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[str, Any]) -> str:
     """Write the page.
 
     Parameters
@@ -52,6 +52,7 @@ def render(study: Study, data: Dataset, labels: Labels, described: Mapping[str, 
     return environment.get_template("report.html.j2").render(
         finding=finding(study),
         outcomes=outcome_words(study.kinds),
+        deed=deed(study),
         sizes={name: len(getattr(data, name)) for name in ("accounts", "follows", "posts", "engagements")},
         period=[f"{time:%Y-%m-%d}" for time in study.period or ()],
         grades=sorted(study.scores["influence_grade"].dropna().unique()),
@@ -118,7 +119,7 @@ def _facts(study: Study) -> list[dict[str, str]]:
             value = f"{check['estimate']:.0%} [{check['low']:.0%} to {check['high']:.0%}]"
             facts.append({"value": value, "name": "of the outcomes credited to accounts", "grade": grade})
         if check["check"] == "rank agreement":
-            value = interval(check, "estimate", "low", "high")
+            value = interval(check, "estimate", low="low", high="high")
             facts.append(
                 {"value": value, "name": "agreement of followers and influence", "grade": "estimated"}
             )
@@ -135,7 +136,7 @@ def _checks(study: Study) -> list[dict[str, str]]:
     return [
         {
             "check": f"{check['check']}, {check['subject']}",
-            "estimate": interval(check, "estimate", "low", "high"),
+            "estimate": interval(check, "estimate", low="low", high="high"),
             "baseline": number(check["baseline"]),
             "verdict": check["verdict"],
         }
@@ -203,7 +204,7 @@ def _pictures(study: Study, labels: Labels, names: Mapping[Hashable, str]) -> di
     if scores["quadrant"].notna().any():
         few = {account_id: labels[account_id] for account_id in _named(scores)}
         pictures["scatter"] = plots.as_svg(
-            lambda ax: plots.plot_popularity_against_influence(scores, names=few, ax=ax),
+            lambda ax: plots.plot_popularity_against_influence(scores, names=few, deed=deed(study), ax=ax),
             height=5.2,
             name="scatter",
         )

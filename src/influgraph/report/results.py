@@ -73,7 +73,9 @@ def run_folder(
         new = store.fresh_folder()
         _write_tables(study, tables, new)
         labels = Labels(tables, study.scores["followers"], settings.privacy, key=_key(inputs))
-        (new / "report.html").write_text(page.render(study, tables, labels, described), encoding="utf-8")
+        (new / "report.html").write_text(
+            page.render(study, tables, labels, described=described), encoding="utf-8"
+        )
         durations |= store.durations | {WRITING: round(time.perf_counter() - start, 3)}
         _write_manifest(described, durations, new)
         _install(new, results)

@@ -37,7 +37,7 @@ def number(value: float | None) -> str:
     return f"{value:,.{places}f}"
 
 
-def interval(row: Mapping[Any, Any], name: str, low: str = "", high: str = "") -> str:
+def interval(row: Mapping[Any, Any], name: str, *, low: str = "", high: str = "") -> str:
     """Write an estimate with its 90 % interval.
 
     Parameters
@@ -104,6 +104,23 @@ def reasons(study: Study) -> list[tuple[str, int]]:
     )
 
 
+def deed(study: Study) -> str:
+    """Say what an account of influence is known to do, as strongly as the evidence allows.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Words that follow "is".
+    """
+    grades = set(study.scores["influence_grade"].dropna())
+    verb = "seen to draw" if grades == {"observed"} else "shown to bring about"
+    return f"{verb} {outcome_words(study.kinds)}"
+
+
 def finding(study: Study) -> str:
     """Say the main finding in one sentence.
 
@@ -125,11 +142,7 @@ def finding(study: Study) -> str:
     if kinds.empty:
         why = reasons(study)[0][0] if reasons(study) else "there is nothing to judge by"
         return f"Influence cannot be told apart from popularity here: {why}"
-    words, observed = (
-        outcome_words(study.kinds),
-        set(study.scores["influence_grade"].dropna()) == {"observed"},
-    )
-    act = f"seen to draw {words}" if observed else f"shown to bring about {words}"
+    act = deed(study)
     if not hidden + star:
         return f"None of the {kinds.sum():,} accounts that could be judged is {act}"
     these = "one is" if hidden == 1 else "ones are"
