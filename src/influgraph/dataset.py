@@ -184,7 +184,7 @@ def _utc(moment: str | pd.Timestamp) -> pd.Timestamp:
 
 
 def read_dataset(folder: str | Path) -> Dataset:
-    """Read the tables in a folder, `NAME.parquet`, `NAME.csv` or `NAME.csv.gz`, and check them.
+    r"""Read the tables in a folder, `NAME.parquet`, `NAME.csv` or `NAME.csv.gz`, and check them.
 
     Other files are ignored; a missing or empty table is an empty frame. Ids are compared as text: in CSV they
     are verbatim, and only the empty field is null. Times are ISO 8601 or unix seconds, in UTC where they name
@@ -195,6 +195,15 @@ def read_dataset(folder: str | Path) -> Dataset:
     DatasetError
         With all that is wrong at once: no such folder, two files for one table, unreadable file, missing
         column, missing or repeated id, unreadable value, nothing to study.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "follows.csv").write_text("follower_id,followed_id\n007,NA\n007,007")
+    ...     data = read_dataset(folder)
+    >>> list(data.account_ids), len(data.follows), data.warnings
+    (['007', 'NA'], 1, ('follows: self-follows, ignored: 1',))
     """
     breaches: list[Breach] = []
     return _checked(files.read_folder(Path(folder), breaches), breaches, str(folder))
@@ -255,6 +264,15 @@ def write_dataset(data: Dataset, folder: str | Path) -> None:
     ------
     FileExistsError
         If `folder` is a file, or holds anything but tables.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> data = from_tables(follows=pd.DataFrame({"follower_id": [7, 8], "followed_id": [9, 7]}))
+    >>> with TemporaryDirectory() as folder:
+    ...     write_dataset(data, folder)
+    ...     read_dataset(folder).account_ids.equals(data.account_ids)
+    True
     """
     tables = assembly.disassemble(data.accounts, data._used(), data._origin)  # noqa: SLF001 - this module's own
     files.write_folder(tables, Path(folder))

@@ -69,7 +69,7 @@ class Layout:
 
 
 def read_edgelist(path: str | Path, layout: Layout) -> pd.DataFrame:
-    """Read a file of lines, plain or compressed, as a frame of text that `dataset.from_tables` takes.
+    r"""Read a file of lines, plain or compressed, as a frame of text that `dataset.from_tables` takes.
 
     Lines that are empty or begin with `#` are no rows. Empty fields are null.
 
@@ -83,11 +83,12 @@ def read_edgelist(path: str | Path, layout: Layout) -> pd.DataFrame:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "retweets.txt"
-    >>> lines = ["# who whom when what", "ann bob 1341100972 RT", "cyd bob 1341101181 MT"]
-    >>> _ = path.write_text(chr(10).join(lines))
+    >>> from tempfile import TemporaryDirectory
     >>> layout = Layout("engagements", ("account_id", "target_id", "-", "kind"), renamed={"RT": "repost"})
-    >>> read_edgelist(path, layout)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "acts.txt")
+    ...     _ = path.write_text("# who whom when what\nann bob 1341100972 RT\ncyd bob 1341101181 MT")
+    ...     read_edgelist(path, layout)
       account_id target_id    kind
     0        ann       bob  repost
     1        cyd       bob      MT
@@ -108,7 +109,7 @@ def import_edgelist(
     *,
     existing: Literal["refuse", "replace", "append"] = "refuse",
 ) -> int:
-    """Add a table to a dataset folder from files of lines, all of it or nothing; return its number of rows.
+    r"""Add a table to a dataset folder from files of lines, all of it or nothing; return its number of rows.
 
     The folder is made if it is not there. The table is checked like any table of a dataset before it takes
     the place of another one; it is written as Parquet.
@@ -119,6 +120,16 @@ def import_edgelist(
         If the table is there already and `existing` is "refuse".
     DatasetError
         If a file cannot be read, or the table would break the contract.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> layout = Layout("follows", ("follower_id", "followed_id", "-"))
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "friends.tsv")
+    ...     _ = path.write_text("src dst count\n1 2 1\n2 1 1\n3 1 1")
+    ...     import_edgelist([path], Path(folder, "data"), layout)
+    3
     """
     folder, paths = Path(folder), list(paths)
     there = files.table_files(folder, layout.table)
