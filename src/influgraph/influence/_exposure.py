@@ -205,9 +205,13 @@ def find_strata(data: Dataset, niche: Ints) -> Strata:
 
 
 def risk_ends(account: Ints, time: Floats, *, accounts: int, period: float) -> Floats:
-    """When each account stops being at risk: at its outcome where nobody has two, else at the end."""
+    """When each account stops being at risk: at its outcome where an outcome is had once, else at the end.
+
+    Outcomes are had once if nobody has two, and so many that by chance somebody would (birthday problem).
+    """
     ends = np.full(accounts, period)
-    if len(account) > 1 and np.bincount(account).max() == 1:
+    repeats_by_chance = len(account) ** 2 / (2 * accounts)
+    if repeats_by_chance > 5 and np.bincount(account).max() == 1:
         ends[account] = np.minimum(time, period)
     return ends
 

@@ -36,7 +36,9 @@ class Intensity:
 
 
 @dataclass
-class _State:
+class State:
+    """What one iteration hands to the next."""
+
     niche: Ints
     rate: Floats
     level: Floats
@@ -47,19 +49,20 @@ class _State:
 
 def fit_intensity(exposure: Exposure, niche: Ints, *, iterations: int = 40) -> Intensity:
     """Fit baseline, delay kernel and effects together. `niche` numbers every account's niche from 0."""
-    state = _start(exposure, niche)
+    state = start_state(exposure, niche)
     for _ in range(iterations):
-        share, own = _share_outcomes(exposure, state)
-        _update_kernel(exposure, state, share)
+        share, own = share_outcomes(exposure, state, _baseline_of_outcomes(exposure, state))
+        update_kernel(exposure, state, share)
         credit = sum_by(exposure.pair_author, share, len(exposure.authors))
-        _update_effects(exposure, state, credit)
+        update_effects(exposure, state, credit)
         _update_baseline(exposure, state, own)
     return Intensity(
         _baseline_of_outcomes(exposure, state), state.kernel, _exposed(exposure, state.kernel), credit
     )
 
 
-def _start(exposure: Exposure, niche: Ints) -> _State:
+def start_state(exposure: Exposure, niche: Ints) -> State:
+    """Equal effects that explain a tenth of the outcomes, and a flat baseline."""
     accounts, outcomes = len(niche), len(exposure.outcomes.account)
     hours = max(int(np.ceil(exposure.period / HOUR)), 1)
     middle = exposure.widths.cumsum() - exposure.widths / 2
@@ -68,7 +71,7 @@ def _start(exposure: Exposure, niche: Ints) -> _State:
     exposed = _exposed(exposure, kernel)
     theta = np.where(exposed > 0, 0.1 * outcomes / max(exposed.sum(), 1e-12), 0)
     rate = np.full((niche.max() + 1, hours), outcomes / (accounts * hours))
-    return _State(niche, rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
+    return State(niche, rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
 
 
 def _exposed(exposure: Exposure, kernel: Floats) -> Floats:
@@ -79,22 +82,21 @@ def _hour(exposure: Exposure, hours: int) -> Ints:
     return np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
 
 
-def _baseline_of_outcomes(exposure: Exposure, state: _State) -> Floats:
+def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
     """Baseline intensity at each outcome, per waking second."""
     hour = _hour(exposure, state.rate.shape[1])
     per_hour = state.rate[state.niche[exposure.outcomes.account], hour] * state.apart
     return np.maximum(per_hour / (HOUR * exposure.tempo), 1e-300)
 
 
-def _share_outcomes(exposure: Exposure, state: _State) -> tuple[Floats, Floats]:
+def share_outcomes(exposure: Exposure, state: State, baseline: Floats) -> tuple[Floats, Floats]:
     """Expectation step: the share of each pair in its outcome, and the baseline's share."""
-    baseline = _baseline_of_outcomes(exposure, state)
     added = state.theta[exposure.pair_author] * state.kernel[exposure.pair_cell]
     intensity = baseline + sum_by(exposure.pair_outcome, added, len(baseline))
     return added / intensity[exposure.pair_outcome], baseline / intensity
 
 
-def _update_kernel(exposure: Exposure, state: _State, share: Floats) -> None:
+def update_kernel(exposure: Exposure, state: State, share: Floats) -> None:
     """Shape over delays, and level of each stratum, scaled so that the mean exposure counts one."""
     shape = exposure.strata, len(exposure.widths)
     credit = sum_by(exposure.pair_cell, share, len(state.kernel)).reshape(shape)
@@ -111,14 +113,15 @@ def _update_kernel(exposure: Exposure, state: _State, share: Floats) -> None:
     state.kernel = (level[:, None] * delay).ravel()
 
 
-def _update_effects(exposure: Exposure, state: _State, credit: Floats) -> None:
+def update_effects(exposure: Exposure, state: State, credit: Floats) -> None:
+    """Outcomes credited to each author per exposure, barely drawn to the pooled rate."""
     exposed = _exposed(exposure, state.kernel)
     pooled = max(credit.sum() / max(exposed.sum(), 1e-12), 1e-12)
     theta = (credit + _PRIOR_OUTCOMES) / (exposed + _PRIOR_OUTCOMES / pooled)
     state.theta = np.where(exposed > 0, theta, 0)
 
 
-def _update_baseline(exposure: Exposure, state: _State, own: Floats) -> None:
+def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
     actor, accounts = exposure.outcomes.account, len(state.niche)
     niches, hours = state.rate.shape
     cell = state.niche[actor] * hours + _hour(exposure, hours)
@@ -135,7 +138,7 @@ def _update_baseline(exposure: Exposure, state: _State, own: Floats) -> None:
     state.level, state.apart = _baseline.member_level(done, others, expected, actor)
 
 
-def _members(exposure: Exposure, state: _State) -> Floats:
+def _members(exposure: Exposure, state: State) -> Floats:
     """Summed levels of the accounts still at risk, niches x hours."""
     niches, hours = state.rate.shape
     last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)

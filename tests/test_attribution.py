@@ -1,0 +1,308 @@
+"""Attribution: by hand, against brute force, by law, on planted truth, and what it refuses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from influgraph import dataset, networks, niches, popularity, synthetic
+from influgraph.dataset import Dataset
+from influgraph.influence import _effects, _exposure, _kernels, attribution
+from influgraph.synthetic import World, WorldSettings
+
+TABLES = ("follows", "posts", "engagements")
+NO_FOLLOWS = pd.DataFrame({"follower_id": [], "followed_id": []}, dtype=str)
+NO_POSTS = pd.DataFrame({"post_id": [], "author_id": []}, dtype=str)
+
+
+def _rng(seed: int = 7) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def _nowhere(data: Dataset) -> pd.Series:
+    return pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+
+
+def _attribute(data: Dataset, found: pd.Series | None = None, *, seed: int = 7) -> attribution.Attribution:
+    found = _nowhere(data) if found is None else found
+    return attribution.incremental_actions(data, kinds=["purchase"], niches=found, rng=_rng(seed))
+
+
+def _world(**changes: object) -> tuple[World, pd.Series]:
+    """A world of 6,000 accounts, and the niches that can be detected in it."""
+    world = synthetic.make_world(WorldSettings(**{"accounts": 6000, "reruns": 6, **changes}), rng=_rng())
+    return world, niches.find_niches(networks.follow_network(world.data), rng=_rng())["niche"]
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[World, pd.Series]:
+    return _world()
+
+
+@pytest.fixture(scope="module")
+def result(planted: tuple[World, pd.Series]) -> attribution.Attribution:
+    world, found = planted
+    return _attribute(world.data, found)
+
+
+@pytest.fixture
+def shop() -> Dataset:
+    """`a` posts every day at noon, `b` at nine and has no follower who buys; c, d and e follow both."""
+    days = pd.date_range("2026-01-05", periods=28, freq="D", tz="UTC")
+    posts = pd.DataFrame(
+        {
+            "post_id": [f"p{i}" for i in range(56)],
+            "author_id": ["a"] * 28 + ["b"] * 28,
+            "created_at": [*(days + pd.Timedelta("12h")), *(days + pd.Timedelta("9h"))],
+        }
+    )
+    follows = pd.DataFrame({"follower_id": list("cdecde"), "followed_id": list("aaabbb")})
+    bought = pd.DataFrame(
+        {"account_id": ["c", "d"] * 14, "kind": "purchase", "created_at": days + pd.Timedelta("13h")}
+    )
+    return dataset.from_tables(follows=follows, posts=posts, engagements=bought)
+
+
+def test_outcomes_done_to_an_account_are_counted() -> None:
+    acts = pd.DataFrame(
+        {"account_id": list("abcda"), "kind": "repost", "target_id": list("eeeae"), "weight": [1, 1, 1, 5, 2]}
+    )
+    data = dataset.from_tables(engagements=acts)
+    found = attribution.incremental_actions(data, kinds=["repost"], niches=_nowhere(data), rng=_rng())
+    accounts = found.accounts
+    assert accounts["influence"].dropna().to_dict() == {"a": 5.0, "e": 5.0}
+    assert accounts.loc["a", "influence_grade"] == "observed"
+    assert (accounts["influence_low"].dropna() <= accounts["influence"].dropna()).all()
+    assert accounts.loc["a", "influence_high"] > accounts.loc["e", "influence_high"], (
+        "one actor is less certain"
+    )
+    assert accounts.loc["b", "influence_missing"] == "no post, or nobody to see it"
+    assert found.outcomes == found.credited == 10
+
+
+def test_purchases_an_hour_after_every_post_are_credited(shop: Dataset) -> None:
+    accounts = _attribute(shop).accounts
+    assert accounts.loc["a", "influence"] > accounts.loc["b", "influence"]
+    assert (accounts.loc[["a", "b"], "influence_grade"] == "causal under assumptions").all()
+    rate = 1000 * accounts.loc["a", "influence"] / (3 * 28)
+    assert accounts.loc["a", "influence_rate"] == pytest.approx(rate)
+    assert accounts.loc[["c", "d", "e"], "influence"].isna().all()
+    assert accounts.loc["c", "influence_missing"] == "no post"
+
+
+def _brute_pairs(scene: _exposure.Scene, window: float) -> set[tuple[int, int]]:
+    follows, posts = scene.attention, scene.broadcasts
+    pairs = set()
+    for outcome, (account, time) in enumerate(
+        zip(scene.outcomes.account, scene.outcomes.waking, strict=True)
+    ):
+        for f in range(follows.start[account], follows.start[account + 1]):
+            exposer = follows.exposers[f]
+            for b in range(posts.start[exposer], posts.start[exposer + 1]):
+                if posts.time[b] >= follows.since[f] and time - window <= posts.time[b] < time:
+                    pairs.add((outcome, b))
+    return pairs
+
+
+def _random_scene(rng: np.random.Generator) -> _exposure.Scene:
+    accounts, follows, posts, outcomes = 12, 40, 60, 30
+    pairs = np.unique(rng.integers(0, accounts, (follows, 2)), axis=0)
+    since = np.where(rng.random(len(pairs)) < 0.5, -np.inf, rng.random(len(pairs)) * 1e5)
+    exposer, time = rng.integers(0, accounts, posts), rng.random(posts) * 1e5
+    broadcasts = _exposure._sorted_broadcasts(exposer, exposer, time, np.ones(posts, bool), accounts)
+    when = rng.random(outcomes) * 1e5
+    return _exposure.Scene(
+        outcomes=_exposure.Outcomes(rng.integers(0, accounts, outcomes), when, when),
+        tempo=np.ones(outcomes),
+        attention=_exposure.Attention(_exposure.row_starts(pairs[:, 0], accounts), pairs[:, 1], since),
+        broadcasts=broadcasts,
+        strata=_exposure.Strata(rng.integers(0, 2, accounts), rng.integers(0, 3, (accounts, 2)), 3),
+        period=1e5,
+        waking_period=1e5,
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pairs_and_seconds_are_those_of_brute_force(seed: int) -> None:
+    scene, window = _random_scene(_rng(seed)), 2e4
+    exposure = _exposure.expose(scene, window=window)
+    posts, follows = scene.broadcasts, scene.attention
+    wanted = _brute_pairs(scene, window)
+    assert len(exposure.pair_outcome) == len(wanted)
+    named = sorted((outcome, int(posts.author[b])) for outcome, b in wanted)
+    ours = zip(exposure.pair_outcome, exposure.authors[exposure.pair_author], strict=True)
+    assert sorted((int(outcome), int(author)) for outcome, author in ours) == named
+    seconds = dict.fromkeys(exposure.authors.tolist(), 0.0)
+    for account in range(12):
+        for f in range(follows.start[account], follows.start[account + 1]):
+            exposer = int(follows.exposers[f])
+            for time in posts.time[posts.start[exposer] : posts.start[exposer + 1]]:
+                if time >= follows.since[f]:
+                    seconds[exposer] += min(window, scene.period - time)
+    assert dict(zip(exposure.authors.tolist(), exposure.seconds.sum(axis=1), strict=True)) == pytest.approx(
+        seconds
+    )
+
+
+def test_who_has_adopted_leaves_the_risk_set() -> None:
+    account, time = np.arange(20), np.full(20, 4e4)
+    once = _exposure.risk_ends(account, time, accounts=30, period=1e5)
+    assert (once == np.where(np.arange(30) < 20, 4e4, 1e5)).all()
+    for too_few_or_twice in (account[:5], np.r_[account, 3]):
+        time = np.full(len(too_few_or_twice), 4e4)
+        assert (_exposure.risk_ends(too_few_or_twice, time, accounts=30, period=1e5) == 1e5).all()
+
+
+def test_nobody_is_exposed_after_leaving_the_risk_set() -> None:
+    scene, early = _random_scene(_rng(3)), np.full(12, 4e4)
+    counted = [
+        _kernels.exposed_seconds(
+            *vars(scene.attention).values(),
+            risk_end,
+            scene.broadcasts.start,
+            scene.broadcasts.time,
+            np.zeros(60, int),
+            np.zeros((12, 1), int),
+            1,
+            1e5,
+            np.array([0, 2e4]),
+        )[:, 0]
+        for risk_end in (early, np.full(12, 1e5))
+    ]
+    left, stayed = counted
+    assert (left <= stayed).all()
+    assert (left[scene.broadcasts.time >= 4e4] == 0).all()
+    before = scene.broadcasts.time + 2e4 <= 4e4
+    np.testing.assert_allclose(left[before], stayed[before])
+
+
+def test_an_author_alone_is_drawn_from_the_posterior_that_can_be_written_down() -> None:
+    outcomes, exposed, rng = 30, 10.0, _rng()
+    added, baseline = np.full(outcomes, 1e-5), rng.uniform(1e-5, 4e-5, outcomes)
+    rates = _effects._GRID
+    prior = np.exp(-rates)[None]
+    log = np.log1p(rates[:, None] * added / baseline).sum(axis=1) - rates * exposed
+    posterior = np.exp(log - log.max()) * prior[0]
+    posterior /= posterior.sum()
+    current, likelihood, drawn = np.array([5]), np.empty((1, len(rates))), []
+    intensity = baseline + rates[5] * added
+    group, start, outcome = np.array([0]), np.array([0, outcomes]), np.arange(outcomes)
+    for uniform in (np.arange(400) + 0.5) / 400:
+        _kernels.sample_rates(
+            start, outcome, added, np.array([exposed]), rates, prior, group, np.array([uniform]),
+            intensity, current, likelihood,
+        )  # fmt: skip
+        drawn.append(rates[current[0]])
+        np.testing.assert_allclose(intensity, baseline + drawn[-1] * added)
+    ours = likelihood[0] * prior[0]
+    np.testing.assert_allclose(ours / ours.sum(), posterior, atol=0.01)
+    assert np.mean(drawn) == pytest.approx(posterior @ rates, rel=0.03)
+
+
+def test_the_truth_is_found(planted: tuple[World, pd.Series], result: attribution.Attribution) -> None:
+    world, _ = planted
+    truth = world.sources.set_index("account_id")["influence"]
+    found = result.accounts.reindex(truth.index)
+    followers = popularity.popularity(world.data)["followers"].reindex(truth.index)
+    best = truth.nlargest(20).sum()
+    assert truth[found["influence"].nlargest(20).index].sum() / best > 0.7
+    assert truth[found["influence"].nlargest(20).index].sum() > 2 * truth[followers.nlargest(20).index].sum()
+    assert 0.75 < found["influence"].sum() / truth.sum() < 1.25
+    covered = found["influence_low"].le(truth) & found["influence_high"].ge(truth)
+    assert covered.mean() > 0.8
+    assert found["influence"].notna().mean() > 0.98
+    assert (found["influence_total"].dropna() >= found["influence"].dropna()).all()
+
+
+def test_the_comedian_is_popular_and_moves_nobody(
+    planted: tuple[World, pd.Series], result: attribution.Attribution
+) -> None:
+    world, _ = planted
+    comedian = world.sources.set_index("account_id")["is_comedian"].idxmax()
+    counts = popularity.popularity(world.data)
+    assert counts["followers"].rank(pct=True)[comedian] > 0.99
+    assert counts["engagements_received"].rank(pct=True)[comedian] > 0.99
+    assert result.accounts.loc[comedian, "influence_low"] == 0
+
+
+@pytest.mark.parametrize("shocks", [0, 40])
+def test_nothing_is_credited_where_nobody_has_influence(shocks: int) -> None:
+    world, found = _world(caused_share=0.0, shocks=shocks, reacting_share=0.2 if shocks else 0.0)
+    result = _attribute(world.data, found)
+    assert result.credited / result.outcomes < 0.05
+    assert (result.accounts["influence_low"].dropna() > 0).mean() < 0.08
+
+
+def test_views_are_the_exposures_where_they_are_listed() -> None:
+    world, found = _world(views=True, accounts=2000, caused_share=0.3)
+    truth = world.sources.set_index("account_id")["influence"]
+    unlisted = dataset.from_tables(
+        accounts=pd.DataFrame({"account_id": world.data.account_ids}),
+        follows=world.data.follows,
+        posts=world.data.posts,
+        engagements=world.data.engagements[world.data.engagements["kind"] != "view"],
+    )
+    seen, unseen = (
+        _attribute(data, found).accounts["influence"].reindex(truth.index).corr(truth, method="spearman")
+        for data in (world.data, unlisted)
+    )
+    assert seen > unseen
+
+
+def test_whole_weeks_and_the_order_of_rows_do_not_matter(planted: tuple[World, pd.Series]) -> None:
+    data, found = planted[0].data, planted[1]
+    expected = _attribute(data, found).accounts["influence"]
+    later = {
+        name: getattr(data, name).assign(**{column: getattr(data, name)[column] + pd.Timedelta("70D")})
+        for name, column in (
+            ("follows", "followed_at"),
+            ("posts", "created_at"),
+            ("engagements", "created_at"),
+        )
+    }
+    shuffled = {name: table.sample(frac=1, random_state=3) for name, table in later.items()}
+    moved = dataset.from_tables(accounts=pd.DataFrame({"account_id": data.account_ids}), **shuffled)
+    np.testing.assert_allclose(_attribute(moved, found).accounts["influence"], expected, rtol=0.05, atol=0.5)
+
+
+def test_same_chance_same_numbers(shop: Dataset) -> None:
+    pd.testing.assert_frame_equal(_attribute(shop).accounts, _attribute(shop).accounts)
+
+
+@pytest.mark.parametrize(
+    ("dropped", "reason"),
+    [
+        ({"follows": NO_FOLLOWS}, "follows (or views) are missing"),
+        ({"posts": NO_POSTS}, "posts with times are missing"),
+        ({"engagements": pd.DataFrame({"account_id": ["c"], "kind": ["purchase"]})}, "no times"),
+        ({"engagements": pd.DataFrame({"account_id": ["c"], "kind": ["click"]})}, "no outcome of kind purch"),
+    ],
+)
+def test_what_is_missing_is_said(shop: Dataset, dropped: dict[str, pd.DataFrame], reason: str) -> None:
+    tables = {name: getattr(shop, name) for name in TABLES} | dropped
+    accounts = _attribute(dataset.from_tables(**tables)).accounts
+    assert accounts["influence"].isna().all()
+    assert accounts["influence_missing"].str.contains(reason, regex=False).all()
+
+
+def test_bad_options_are_refused(shop: Dataset) -> None:
+    with pytest.raises(ValueError, match="window: must be a duration above zero"):
+        attribution.incremental_actions(
+            shop, kinds=["purchase"], niches=_nowhere(shop), window="0D", rng=_rng()
+        )
+    with pytest.raises(ValueError, match="niches: must be indexed by the dataset's accounts"):
+        attribution.incremental_actions(shop, kinds=["purchase"], niches=_nowhere(shop).iloc[1:], rng=_rng())
+
+
+def test_outcomes_before_any_post_and_all_at_once_do_no_harm(shop: Dataset) -> None:
+    for when in (["2025-12-31"] * 3, ["2026-01-20T12:00:00"] * 3, ["2026-01-20"]):
+        acts = pd.DataFrame({"account_id": list("cde")[: len(when)], "kind": "purchase", "created_at": when})
+        data = dataset.from_tables(follows=shop.follows, posts=shop.posts, engagements=acts)
+        accounts = _attribute(data).accounts
+        assert accounts.loc["a", "influence_low"] == 0
+        assert np.isfinite(accounts.loc["a", "influence_high"])
+
+
+def test_counting_exposures_needs_no_times(shop: Dataset) -> None:
+    untimed = shop.posts.drop(columns="created_at")
+    data = dataset.from_tables(follows=shop.follows, posts=untimed, engagements=shop.engagements)
+    assert attribution._exposures(data)[data.account_ids.get_loc("a")] == 3 * 28
