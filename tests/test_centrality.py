@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from influgraph import centrality
 from influgraph.networks import Network, network_from_pairs
@@ -117,6 +118,16 @@ def test_a_large_core_number_against_igraph() -> None:
     expected = network.to_igraph().as_undirected(mode="collapse").coreness()
     assert centrality.core_number(network).tolist() == expected
     assert max(expected) > 20
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_matrices_with_long_indices_are_measured_too(name: str) -> None:
+    short = larger()
+    matrix = short.weights
+    long = (matrix.data, matrix.indices.astype(np.int64), matrix.indptr.astype(np.int64))
+    network = Network(short.account_ids, csr_array(long, shape=matrix.shape))
+    assert network.weights.indices.dtype == np.int64
+    pd.testing.assert_series_equal(MEASURES[name](network), MEASURES[name](short))
 
 
 @pytest.mark.parametrize("name", MEASURES)

@@ -10,6 +10,7 @@ import pytest
 from influgraph.dataset import Dataset, from_tables
 from influgraph.networks import Network, follow_network, network_from_pairs
 from influgraph.niches import _number_by_size, _shared_company, _words, describe_niches, find_niches
+from influgraph.synthetic import WorldSettings, make_world
 from influgraph.uncertainty import partition_agreement
 
 
@@ -74,11 +75,12 @@ def test_direction_does_not_matter_and_weight_does() -> None:
     one = find_niches(pairs(4, square), rng=rng(), smallest=1)
     other = find_niches(pairs(4, [(b, a) for a, b in square]), rng=rng(), smallest=1)
     pd.testing.assert_frame_equal(one, other)
-    heavy = network_from_pairs(
-        *zip(*square, strict=True), account_ids=pd.Index(list("abcd")), weights=[9, 1, 9, 1]
-    )
-    niche = find_niches(heavy, rng=rng(), smallest=1)["niche"]
-    assert niche["a"] == niche["b"] != niche["c"] == niche["d"]
+    for weights, together in (([9, 1, 9, 1], ["ab", "cd"]), ([1, 9, 1, 9], ["ad", "bc"])):
+        heavy = network_from_pairs(
+            *zip(*square, strict=True), account_ids=pd.Index(list("abcd")), weights=weights
+        )
+        niche = find_niches(heavy, rng=rng(), smallest=1)["niche"]
+        assert sorted("".join(members) for members in niche.groupby(niche).groups.values()) == together
 
 
 def test_global_chance_is_left_alone() -> None:
@@ -145,6 +147,19 @@ def test_confidence_by_hand() -> None:
 def test_numbers_by_hand() -> None:
     labels = np.array([7, 5, 5, 7, 3, 5, 2, 2])
     assert _number_by_size(labels, 2).tolist() == [1, 0, 0, 1, -1, 0, 2, 2]
+
+
+def test_the_niches_of_a_planted_world_are_found_and_named_by_their_words() -> None:
+    world = make_world(WorldSettings(accounts=1_200, reruns=2), rng=rng())
+    network = follow_network(world.data)
+    found = find_niches(network, rng=rng())
+    truth = world.members.set_index("account_id")["niche"].reindex(world.data.account_ids)
+    agreement = partition_agreement(found["niche"].astype(object).where(found["niche"].notna(), None), truth)
+    assert agreement > 0.75
+    described = describe_niches(world.data, found, network)
+    assert described["name"].is_unique
+    assert not described["name"].str.contains("around").any()
+    assert described["stability"].between(0.5, 1).all()
 
 
 def test_parties_are_found_among_politicians(shared_data: Path) -> None:

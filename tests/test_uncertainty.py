@@ -29,6 +29,14 @@ def test_ranks_and_quantiles_are_those_of_pandas(draws: np.ndarray) -> None:
     assert (found["rank_high"] == np.maximum(rank, high)).all()
 
 
+def test_the_interval_is_widened_to_the_rank_itself() -> None:
+    draws = np.array([[2, 2], [3, 0], [0, 3]])
+    found = rank_intervals(pd.Series([2.0, 1.5, 1.5]), draws)  # the first is never first in a draw
+    assert found.loc[0].tolist() == [1, 1, 2]
+    found = rank_intervals(pd.Series([1.0, 1.5, 1.5]), draws)
+    assert found.loc[0].tolist() == [3, 2, 3]
+
+
 def test_accounts_without_estimate_take_no_rank() -> None:
     estimate = pd.Series(
         [None, 1.0, 2.0, None, 3.0], index=["ann", "ben", "ben", "dia", "eva"], dtype="Float64"

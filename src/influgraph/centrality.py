@@ -152,10 +152,10 @@ def core_number(network: Network) -> pd.Series:
     """
     from influgraph._centrality_kernels import core_numbers, merge_directions
 
-    paid, received = network.weights, network.weights.T.tocsr()
-    neighbours = merge_directions(
-        paid.indptr.astype(np.int64), paid.indices, received.indptr.astype(np.int64), received.indices
-    )
+    rows = []
+    for matrix in (network.weights, network.weights.T.tocsr()):
+        rows += [matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False)]
+    neighbours = merge_directions(*rows)
     return _measure(network, "core_number", core_numbers(*neighbours))
 
 
