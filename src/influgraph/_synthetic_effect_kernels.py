@@ -39,25 +39,34 @@ def _openness(stage: Stage, v: int, author: int) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill_freshness(stage: Stage, seen: Floats, size: int, into: Floats) -> None:
+def _fill_freshness(freshness: Floats, memory: float, seen: Floats, size: int, into: Floats) -> None:
     """Fill in what the sightings of the same source before each one leave of its effect."""
-    first, last = 0, stage.freshness.size - 1
+    first, last = 0, freshness.size - 1
     for i in range(size):
-        while seen[i] - seen[first] > stage.saturation_seconds:
+        while seen[i] - seen[first] > memory:
             first += 1
-        into[i] = stage.freshness[min(i - first, last)]
+        into[i] = freshness[min(i - first, last)]
 
 
 @numba.njit(cache=True, nogil=True)
-def _weigh(stage: Stage, force: float, seen: Floats, size: int, fresh: Floats) -> tuple[float, float, float]:
-    """Return expected purchases without saturation, with it, and the chance of none, within the study."""
-    plain, caused, none = 0.0, 0.0, 1.0
-    awake_end = awake_seconds(stage.clock, stage.end)
-    _fill_freshness(stage, seen, size, fresh)
+def _fill_in_time(
+    clock: Floats, buy_delay: Floats, end: float, settled: float, seen: Floats, size: int, into: Floats
+) -> None:
+    """Fill in the share of purchases caused by each sighting that are made before the end."""
+    awake_end = awake_seconds(clock, end)
     for i in range(size):
-        in_time = done_by(stage.buy_delay, awake_end - awake_seconds(stage.clock, seen[i]))
-        chance = min(MAX_CHANCE, force * fresh[i]) * in_time
-        plain += min(MAX_CHANCE, force) * in_time
+        into[i] = 1.0
+        if seen[i] > settled:
+            into[i] = done_by(buy_delay, awake_end - awake_seconds(clock, seen[i]))
+
+
+@numba.njit(cache=True, nogil=True)
+def _weigh(force: float, fresh: Floats, in_time: Floats, size: int) -> tuple[float, float, float]:
+    """Return expected purchases without saturation, with it, and the chance of none."""
+    plain, caused, none = 0.0, 0.0, 1.0
+    for i in range(size):
+        chance = min(MAX_CHANCE, force * fresh[i]) * in_time[i]
+        plain += min(MAX_CHANCE, force) * in_time[i]
         caused += chance
         none *= 1 - chance
     return plain, caused, none
@@ -73,7 +82,7 @@ def effects(stage: Stage, keys: Keys, reposts: Reposts, once_only: int) -> tuple
     direct, total, sums = np.zeros(stage.sees.size), np.zeros(stage.sees.size), np.zeros(2)
     most = most_sightings(stage, reposts)
     into = room(most)
-    seen, again, fresh = np.empty(most), np.empty(most), np.empty(most)
+    seen, again, fresh, in_time = np.empty(most), np.empty(most), np.empty(most), np.empty(most)
     authors, none_of, none_again = np.empty(most, np.int64), np.empty(most), np.empty(most)
     for v in range(stage.sees.size):
         size = gather(stage, keys, reposts, v, into, 1) if stage.sees[v] > 0 else 0
@@ -88,8 +97,12 @@ def effects(stage: Stage, keys: Keys, reposts: Reposts, once_only: int) -> tuple
                     again[m] = seen[i]
                     m += 1
             force = stage.persuasion[author] * _openness(stage, v, author)
-            plain, caused, none_of[groups] = _weigh(stage, force, seen, n, fresh)
-            _, caused_again, none_again[groups] = _weigh(stage, force, again, m, fresh)
+            _fill_freshness(stage.freshness, stage.saturation_seconds, seen, n, fresh)
+            _fill_in_time(stage.clock, stage.buy_delay, stage.end, stage.settled, seen, n, in_time)
+            plain, caused, none_of[groups] = _weigh(force, fresh, in_time, n)
+            _fill_freshness(stage.freshness, stage.saturation_seconds, again, m, fresh)
+            _fill_in_time(stage.clock, stage.buy_delay, stage.end, stage.settled, again, m, in_time)
+            _, caused_again, none_again[groups] = _weigh(force, fresh, in_time, m)
             sums[0] += plain
             sums[1] += caused
             none *= none_of[groups]
@@ -135,7 +148,7 @@ def act(stage: Stage, keys: Keys, reposts: Reposts) -> tuple[Acts, npt.NDArray[n
         while at < size:
             first, at = at, _fill_seen(stage, into, order, at, seen)
             author = stage.post_author[into.post[order[first]]]
-            _fill_freshness(stage, seen, at - first, fresh)
+            _fill_freshness(stage.freshness, stage.saturation_seconds, seen, at - first, fresh)
             alike = match(stage.interest, v, author)
             force = stage.persuasion[author] * _openness(stage, v, author)
             for i in range(at - first):
@@ -211,7 +224,7 @@ def sightings(
         at = 0
         while at < size:
             first, at = at, _fill_seen(stage, into, order, at, seen)
-            _fill_freshness(stage, seen, at - first, fresh)
+            _fill_freshness(stage.freshness, stage.saturation_seconds, seen, at - first, fresh)
             openness = _openness(stage, v, stage.post_author[into.post[order[first]]])
             for i in range(at - first):
                 s = order[first + i]

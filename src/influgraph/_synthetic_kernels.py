@@ -63,6 +63,7 @@ class Stage(NamedTuple):
     match_floor: float
     freshness: Floats  # effect of a sighting after 0, 1, 2, ... others of the same source
     saturation_seconds: float
+    settled: float  # what is seen before has no effect after the end, but for 2e-9 of it
     end: float
 
 
@@ -143,8 +144,6 @@ def draw_delay(means: Floats, chance: float) -> float:
 @numba.njit(cache=True, nogil=True, inline="always")
 def done_by(means: Floats, seconds: float) -> float:
     """Share of delays at most so many waking seconds."""
-    if seconds > 20.0 * max(means[0], means[1]):  # the rest is 2e-9
-        return 1.0
     return float(1.0 - (1 - means[2]) * np.exp(-seconds / means[0]) - means[2] * np.exp(-seconds / means[1]))
 
 

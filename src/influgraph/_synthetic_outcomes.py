@@ -106,8 +106,16 @@ def set_stage(
         match_floor=settings.match_floor,
         freshness=(1 - settings.saturation) ** np.arange(1000.0),
         saturation_seconds=settings.saturation_days * DAY,
+        settled=_settled(settings, rhythm),
         end=settings.days * DAY,
     )
+
+
+def _settled(settings: WorldSettings, rhythm: Rhythm) -> float:
+    """Return the hour, in seconds, up to which whatever is seen has had its effect when the study ends."""
+    awake = np.cumsum(np.resize(rhythm.waking, settings.days * 24)) * HOUR
+    longest = 20 * max(settings.quick_hours, settings.slow_hours) * HOUR
+    return float(np.searchsorted(awake, awake[-1] - longest) * HOUR)
 
 
 def _mean_liking(people: People, follows: Follows, posts: Posts) -> float:
