@@ -71,7 +71,7 @@ def follower_oracle(world: synthetic.World, niche: pd.Series) -> Floats:
     scene = _exposure.find_scene(data, acts, niche=attribution.niche_codes(niche))
     assert not isinstance(scene, str)
     exposure = _exposure.expose(scene, window=3 * 86400.0)
-    state = _intensity.start_state(exposure, scene.strata.niche)
+    state = _intensity.start_state(exposure)
     first = dataset.study_period(data)[0]
     seconds = scene.outcomes.time + (first - first.normalize()).total_seconds()
     given = world.baseline_rate(scene.outcomes.account, seconds) / scene.tempo
@@ -98,7 +98,7 @@ def judge(estimate: pd.Series, truth: pd.Series) -> tuple[float, float, float]:
 def compare(name: str, *, accounts: int, seed: int) -> dict[str, Any]:
     """One world: the attribution, the oracle, and rankings by popularity."""
     rng = np.random.default_rng(seed)
-    settings = synthetic.WorldSettings(accounts=accounts, **WORLDS[name])
+    settings = synthetic.WorldSettings(accounts=accounts, source_share=0.02, reruns=10, **WORLDS[name])
     world = synthetic.make_world(settings, rng=rng)
     data, truth = world.data, world.sources.set_index("account_id")["influence"]
     network = networks.follow_network(data)
@@ -129,7 +129,7 @@ def compare(name: str, *, accounts: int, seed: int) -> dict[str, Any]:
     return row
 
 
-def run(*, accounts: int = 12_000, seed: int = 2026) -> pd.DataFrame:
+def run(*, accounts: int = 20_000, seed: int = 2026) -> pd.DataFrame:
     """All worlds; one row each."""
     return pd.DataFrame(
         [compare(name, accounts=accounts, seed=seed + number) for number, name in enumerate(WORLDS)]

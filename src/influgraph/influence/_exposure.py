@@ -78,13 +78,14 @@ class Scene:
 class Exposure:
     """Pairs of outcome and earlier broadcast, and how long everybody was exposed.
 
-    Authors are numbered by their place in `authors`. `seconds` and `seconds_total` (authors x cells) count
-    follower-seconds at risk after own posts, and after these and reposts together; a cell is a stratum of
-    receptive accounts and a bin of delays, `stratum * bins + bin`.
+    `niche` is every account's. Authors are numbered by their place in `authors`. `seconds` and
+    `seconds_total` (authors x cells) count follower-seconds at risk after own posts, and after these and
+    reposts together; a cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`.
     """
 
     outcomes: Outcomes
     tempo: Floats
+    niche: Ints
     authors: Ints
     pair_outcome: Ints
     pair_author: Ints
@@ -226,20 +227,21 @@ def expose(scene: Scene, *, window: float) -> Exposure:
     counts = _kernels.count_pairs(outcomes.account, outcomes.waking, *attention, *posts, window)
     starts = np.concatenate([[0], np.cumsum(counts)])
     pair, delay = _kernels.list_pairs(outcomes.account, outcomes.waking, *attention, *posts, window, starts)
-    edges, niche = DELAY_EDGES * window, strata.niche[broadcasts.author]
+    edges, author_niche = DELAY_EDGES * window, strata.niche[broadcasts.author]
     accounts = len(strata.table)
     risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
     seconds = _kernels.exposed_seconds(
-        *attention, risk, *posts, niche, strata.table, strata.count, scene.waking_period, edges
+        *attention, risk, *posts, author_niche, strata.table, strata.count, scene.waking_period, edges
     )
     authors, place = np.unique(broadcasts.author, return_inverse=True)
     pair_outcome = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    stratum = strata.table[outcomes.account[pair_outcome], niche[pair]].astype(np.int16)
+    stratum = strata.table[outcomes.account[pair_outcome], author_niche[pair]].astype(np.int16)
     delay_bin = np.clip(np.searchsorted(edges, delay, side="right") - 1, 0, len(edges) - 2)
     own = broadcasts.direct
     return Exposure(
         outcomes=outcomes,
         tempo=scene.tempo,
+        niche=strata.niche,
         authors=authors,
         pair_outcome=pair_outcome,
         pair_author=place[pair].astype(np.int32),

@@ -39,7 +39,6 @@ class Intensity:
 class State:
     """What one iteration hands to the next."""
 
-    niche: Ints
     rate: Floats
     level: Floats
     apart: Floats
@@ -47,9 +46,9 @@ class State:
     theta: Floats
 
 
-def fit_intensity(exposure: Exposure, niche: Ints, *, iterations: int = 40) -> Intensity:
-    """Fit baseline, delay kernel and effects together. `niche` numbers every account's niche from 0."""
-    state = start_state(exposure, niche)
+def fit_intensity(exposure: Exposure, *, iterations: int = 40) -> Intensity:
+    """Fit baseline, delay kernel and effects together."""
+    state = start_state(exposure)
     for _ in range(iterations):
         share, own = share_outcomes(exposure, state, _baseline_of_outcomes(exposure, state))
         update_kernel(exposure, state, share)
@@ -61,17 +60,17 @@ def fit_intensity(exposure: Exposure, niche: Ints, *, iterations: int = 40) -> I
     )
 
 
-def start_state(exposure: Exposure, niche: Ints) -> State:
+def start_state(exposure: Exposure) -> State:
     """Equal effects that explain a tenth of the outcomes, and a flat baseline."""
-    accounts, outcomes = len(niche), len(exposure.outcomes.account)
+    accounts, outcomes = len(exposure.niche), len(exposure.outcomes.account)
     hours = max(int(np.ceil(exposure.period / HOUR)), 1)
     middle = exposure.widths.cumsum() - exposure.widths / 2
     delay = np.exp(-middle / (exposure.widths.sum() / 6))
     kernel = np.tile(delay / (delay * exposure.widths).sum(), exposure.strata)
     exposed = _exposed(exposure, kernel)
     theta = np.where(exposed > 0, 0.1 * outcomes / max(exposed.sum(), 1e-12), 0)
-    rate = np.full((niche.max() + 1, hours), outcomes / (accounts * hours))
-    return State(niche, rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
+    rate = np.full((exposure.niche.max() + 1, hours), outcomes / (accounts * hours))
+    return State(rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
 
 
 def _exposed(exposure: Exposure, kernel: Floats) -> Floats:
@@ -85,7 +84,7 @@ def _hour(exposure: Exposure, hours: int) -> Ints:
 def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
     """Baseline intensity at each outcome, per waking second."""
     hour = _hour(exposure, state.rate.shape[1])
-    per_hour = state.rate[state.niche[exposure.outcomes.account], hour] * state.apart
+    per_hour = state.rate[exposure.niche[exposure.outcomes.account], hour] * state.apart
     return np.maximum(per_hour / (HOUR * exposure.tempo), 1e-300)
 
 
@@ -122,16 +121,16 @@ def update_effects(exposure: Exposure, state: State, credit: Floats) -> None:
 
 
 def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
-    actor, accounts = exposure.outcomes.account, len(state.niche)
+    actor, accounts = exposure.outcomes.account, len(exposure.niche)
     niches, hours = state.rate.shape
-    cell = state.niche[actor] * hours + _hour(exposure, hours)
+    cell = exposure.niche[actor] * hours + _hour(exposure, hours)
     counts = sum_by(cell, own, niches * hours).reshape(niches, hours)
     state.rate = _baseline.niche_hour_rate(counts, _members(exposure, state))
     passed = np.minimum(exposure.risk_end / HOUR, hours)
     cumulative = np.pad(state.rate.cumsum(axis=1), ((0, 0), (1, 0)))
     whole = np.floor(passed).astype(np.int64)
     following = np.minimum(whole + 1, hours)
-    at, after = cumulative[state.niche, whole], cumulative[state.niche, following]
+    at, after = cumulative[exposure.niche, whole], cumulative[exposure.niche, following]
     expected = at + (passed - whole) * (after - at)
     done = sum_by(actor, own, accounts)
     others = np.maximum(done[actor] - own, 0)
@@ -142,5 +141,5 @@ def _members(exposure: Exposure, state: State) -> Floats:
     """Summed levels of the accounts still at risk, niches x hours."""
     niches, hours = state.rate.shape
     last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
-    leaving = sum_by(state.niche * hours + last, state.level, niches * hours)
+    leaving = sum_by(exposure.niche * hours + last, state.level, niches * hours)
     return leaving.reshape(niches, hours)[:, ::-1].cumsum(axis=1)[:, ::-1]

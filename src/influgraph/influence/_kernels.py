@@ -175,6 +175,7 @@ def sample_rates(
     outcome: Ints,
     added: Floats,
     exposed: Floats,
+    weight: Floats,
     rates: Floats,
     prior: Floats,
     group: Ints,
@@ -187,8 +188,8 @@ def sample_rates(
 
     `prior` has a row for each group of authors. `intensity` (per outcome) and `current` (position of each
     author's rate in the grid) are brought up to date in place; `likelihood` receives every author's relative
-    likelihood of every rate. The odds that a unit of rate adds to the outcomes are summed in bins of a factor
-    1.5, which keeps the cost of a sweep at one logarithm per pair.
+    likelihood of every rate, raised to the power `weight` (0-1). The odds that a unit of rate adds to the
+    outcomes are summed in bins of a factor 1.5, which keeps the cost of a sweep at one logarithm per pair.
     """
     lowest, step = np.log(1e-12), np.log(1.5)
     bins = 128
@@ -205,7 +206,10 @@ def sample_rates(
             total[j] += odds
             low, high = min(low, j), max(high, j)
         row = likelihood[author]
-        _relative_likelihood(number, total, low, high, exposed[author], rates, max(current[author], 1), row)
+        number[low : high + 1] *= weight[author]
+        total[low : high + 1] *= weight[author]
+        toll = exposed[author] * weight[author]
+        _relative_likelihood(number, total, low, high, toll, rates, max(current[author], 1), row)
         number[low : high + 1] = 0
         total[low : high + 1] = 0
         belief = prior[group[author]]

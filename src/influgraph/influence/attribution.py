@@ -202,7 +202,7 @@ def _modelled(
     if isinstance(scene, str):
         return _nothing(data, scene)
     exposure = _exposure.expose(scene, window=window.total_seconds())
-    fitted = _intensity.fit_intensity(exposure, scene.strata.niche)
+    fitted = _intensity.fit_intensity(exposure)
     effects = _effects.sample_effects(exposure, fitted, rng=rng)
     direct = (exposure.seconds @ fitted.kernel)[effects.authors]
     mean = effects.mean()

@@ -9,7 +9,7 @@ import pandas as pd
 from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import _effects, _exposure, _intensity, attribution
-from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._arrays import Floats
 from influgraph.influence._exposure import Broadcasts, Exposure, Scene
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
@@ -66,7 +66,7 @@ def placebo_tests(
     rows = []
     for check, impossible in _impossible(scene).items():
         both = _exposure.compete(real, _exposure.expose(impossible, window=seconds))
-        rows.append(_row(check, *_credited(both, scene.strata.niche, real=len(real.authors), rng=rng)))
+        rows.append(_row(check, *_credited(both, real=len(real.authors), rng=rng)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -92,11 +92,9 @@ def _moved(broadcasts: Broadcasts, shift: float, *, sign: float = 1.0) -> Broadc
     return Broadcasts(broadcasts.start, time[order], broadcasts.author[order], broadcasts.direct[order])
 
 
-def _credited(
-    exposure: Exposure, niche: Ints, *, real: int, rng: np.random.Generator
-) -> tuple[Floats, float]:
+def _credited(exposure: Exposure, *, real: int, rng: np.random.Generator) -> tuple[Floats, float]:
     """Share of outcomes credited to the impossible posts (estimate, low, high), and to the real ones."""
-    fitted = _intensity.fit_intensity(exposure, niche)
+    fitted = _intensity.fit_intensity(exposure)
     groups = (np.arange(len(exposure.authors)) >= real).astype(np.int64)
     effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, groups=groups, rng=rng)
     share = fitted.exposed[effects.authors] / len(exposure.outcomes.account)
