@@ -10,6 +10,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from influgraph.networks import Network
 
@@ -152,10 +153,8 @@ def core_number(network: Network) -> pd.Series:
     """
     from influgraph._centrality_kernels import core_numbers, merge_directions
 
-    rows = []
-    for matrix in (network.weights, network.weights.T.tocsr()):
-        rows += [matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False)]
-    neighbours = merge_directions(*rows)
+    paid, received = _rows(network.weights), _rows(network.weights.T.tocsr())
+    neighbours = merge_directions(*paid, *received)
     return _measure(network, "core_number", core_numbers(*neighbours))
 
 
@@ -215,6 +214,11 @@ def betweenness(
 
 def _measure(network: Network, name: str, values: NDArray[Any]) -> pd.Series:
     return pd.Series(values, index=network.account_ids, name=name)
+
+
+def _rows(weights: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Where each row begins, and the codes in it."""
+    return weights.indptr.astype(np.int64), weights.indices.astype(np.int32, copy=False)
 
 
 def _inverse(values: NDArray[np.float64]) -> NDArray[np.float64]:
