@@ -1,5 +1,6 @@
 """The commands: what they do, and a message a person can act on when they cannot."""
 
+import contextlib
 import json
 import os
 import pty
@@ -306,15 +307,14 @@ def test_ctrl_c_ends_with_130_and_keeps_what_was_finished(world: Path, tmp_path:
 def test_progress_names_the_steps_on_a_terminal(data: Path, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "influgraph", "run", str(data), "--out", str(tmp_path / "out")]
-    subprocess.run(words, stderr=theirs, stdout=subprocess.DEVNULL, check=True)
-    os.close(theirs)
     shown = b""
-    try:
-        while part := os.read(ours, 65536):
-            shown += part
-    except OSError:
-        pass  # Linux ends a closed terminal so
+    with subprocess.Popen(words, stderr=theirs, stdout=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # Linux ends a closed terminal so
+            while part := os.read(ours, 65536):
+                shown += part
     os.close(ours)
+    assert process.returncode == 0
     assert b"read the tables" in shown
     assert b"left" in shown
 

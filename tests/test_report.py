@@ -443,7 +443,10 @@ def test_the_page_says_what_it_must(html: str, whole: Path) -> None:
     title = re.search(r"<h1>(.*?)\.</h1>", html, re.DOTALL)
     kinds = scores["quadrant"].value_counts()
     assert title
-    assert title[1].startswith(f"{kinds.get('hollow celebrity', 0)} of the ")
+    hollow, star, hidden = (kinds.get(kind, 0) for kind in ("hollow celebrity", "star", "hidden influencer"))
+    some = f"{hollow} of the {hollow + star}" if star else f"None of the {hollow}"
+    assert title[1].startswith(f"{some} most followed accounts")
+    assert title[1].endswith(f"{hidden} less followed ones are")
     for words in (
         "causal under assumptions",
         "90&nbsp;%",
@@ -512,6 +515,16 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
             ["star", "hollow celebrity", "hidden influencer"],
             "estimated",
             "1 of the 2 most followed accounts is not shown to bring about purchases; 1 less followed one is",
+        ),
+        (
+            ["hollow celebrity", "hollow celebrity", "hidden influencer"],
+            "estimated",
+            "None of the 2 most followed accounts is shown to bring about purchases; 1 less followed one is",
+        ),
+        (
+            ["hollow celebrity", "hidden influencer"],
+            "estimated",
+            "The most followed account is not shown to bring about purchases; 1 less followed one is",
         ),
         (
             ["star", "quiet"],

@@ -48,12 +48,17 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
+def _plain(value: float, _: int | None = None) -> str:
+    """A number on an axis, without powers of ten."""
+    return f"{value:,.10g}"
+
+
 def _wide_range(ax: Axes) -> Axes:
     """Let both axes run from none to millions: even up to 1, then by powers of ten."""
     ax.set_xscale("symlog", linthresh=1)
     ax.set_yscale("symlog", linthresh=1)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter("{x:,.0f}")
+        axis.set_major_formatter(_plain)
     return ax
 
 
@@ -104,10 +109,10 @@ def plot_popularity_against_influence(
     shown = shown[["followers", "influence", "influence_low", "influence_high"]].astype("float64")
     kind = quadrants.quadrant(shown["followers"], shown).astype("object")
     named = shown.loc[shown.index.intersection(list(names or {}))]
-    ax = _wide_range(_axes(ax, 8, 5))
+    ax, size = _wide_range(_axes(ax, 8, 5)), float(np.clip(40_000 / max(len(shown), 1), 12, 40))
     style = {"palette": COLOURS, "hue_order": list(COLOURS), "style_order": list(COLOURS), "markers": MARKERS}
     sns.scatterplot(
-        shown, x="followers", y="influence", hue=kind, style=kind, s=40, rasterized=True, ax=ax, **style
+        shown, x="followers", y="influence", hue=kind, style=kind, s=size, rasterized=True, ax=ax, **style
     )
     spread = [named["influence"] - named["influence_low"], named["influence_high"] - named["influence"]]
     ax.errorbar(
@@ -118,15 +123,18 @@ def plot_popularity_against_influence(
         ax, "upper center", bbox_to_anchor=(0.5, -0.12), ncols=len(COLOURS), frameon=False, title=None
     )
     _label_aside(ax, named, names or {})
+    return _finish(ax, _quadrants_told(kind, deed), x="followers", y="influence (outcomes)")
+
+
+def _quadrants_told(kind: pd.Series, deed: str) -> str:
     counts = kind.value_counts().reindex(list(COLOURS), fill_value=0)
-    hollow, most_followed = counts["hollow celebrity"], counts["hollow celebrity"] + counts["star"]
-    title = (
-        f"{counts['hidden influencer']:,} less followed accounts are {deed}; "
-        f"{hollow:,} of the {most_followed:,} most followed are not"
-    )
-    if most_followed == hollow and not counts["hidden influencer"]:
-        title = f"No account is {deed}, however many follow it"
-    return _finish(ax, title, x="followers", y="influence (outcomes)")
+    hidden, hollow, star = counts["hidden influencer"], counts["hollow celebrity"], counts["star"]
+    if not hidden + star:
+        return f"No account is {deed}, however many follow it"
+    most = f"{hollow:,} of the {hollow + star:,} most followed are not"
+    if not star:
+        most = f"none of the {hollow:,} most followed is"
+    return f"{hidden:,} less followed accounts are {deed}; {most}"
 
 
 def plot_influence_intervals(
@@ -166,6 +174,7 @@ def plot_influence_intervals(
     title = "The account of most influence is told apart from all others"
     if lowest > 1:
         title = f"The account of most influence could rank anywhere from 1 to {lowest:,}"
+    ax.xaxis.set_major_formatter(_plain)
     return _finish(ax, title, x="influence (outcomes), with 90 % interval")
 
 
@@ -206,6 +215,7 @@ def plot_niches(
     ax.invert_yaxis()
     share = first["size"].iloc[0] / niches["size"].sum() if len(first) else 0
     title = f"{len(niches):,} niches; the largest holds {share:.0%} of the accounts that have one"
+    ax.xaxis.set_major_formatter(_plain)
     return _finish(ax, title, x="accounts")
 
 

@@ -294,8 +294,8 @@ def _agreement(followers: Floats, draws: Floats) -> list[list[Any]]:
 def _order_agreement(alike: Sequence[float]) -> list[Any]:
     low, middle, high = _spread(alike)
     verdict = (
-        f"the order by followers and the order by influence agree by {middle:.2f} [{low:.2f} to {high:.2f}], "
-        "where 1 is the same order and 0 none"
+        f"the order by followers and the order by influence agree by {middle:z.2f} "
+        f"[{low:z.2f} to {high:z.2f}], where 1 is the same order and 0 none"
     )
     return ["rank agreement", "followers against influence", middle, low, high, 0.0, verdict]
 

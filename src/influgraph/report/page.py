@@ -121,7 +121,11 @@ def _facts(study: Study) -> list[dict[str, str]]:
         if check["check"] == "rank agreement":
             value = interval(check, "estimate", low="low", high="high")
             facts.append(
-                {"value": value, "name": "agreement of followers and influence", "grade": "estimated"}
+                {
+                    "value": value,
+                    "name": "agreement of followers and influence (1: same order)",
+                    "grade": "estimated",
+                }
             )
     return facts
 

@@ -34,7 +34,7 @@ def number(value: float | None) -> str:
     if float(value).is_integer():
         return f"{value:,.0f}"
     places = sum(abs(value) < bound for bound in (100, 10, 0.1))
-    return f"{value:,.{places}f}"
+    return f"{value:z,.{places}f}"
 
 
 def interval(row: Mapping[Any, Any], name: str, *, low: str = "", high: str = "") -> str:
@@ -149,7 +149,10 @@ def finding(study: Study) -> str:
     others = f"{hidden:,} less followed {these}" if hidden else "no less followed one is"
     alone = hollow + star == 1
     if hollow:
-        some = f"{hollow:,} of the {hollow + star:,} most followed accounts {'is' if hollow == 1 else 'are'}"
-        return f"{'The most followed account is' if alone else some} not {act}; {others}"
+        some = (
+            f"{hollow:,} of the {hollow + star:,} most followed accounts {'is' if hollow == 1 else 'are'} not"
+        )
+        some = some if star else f"None of the {hollow:,} most followed accounts is"
+        return f"{'The most followed account is not' if alone else some} {act}; {others}"
     every = "The most followed account is" if alone else f"All of the {star:,} most followed accounts are"
     return f"{every} {act}, and {others}"
