@@ -46,18 +46,23 @@ def result(planted: tuple[World, pd.Series]) -> attribution.Attribution:
 
 @pytest.fixture
 def shop() -> Dataset:
-    """`a` posts every day at noon, `b` at nine and has no follower who buys; c, d and e follow both."""
-    days = pd.date_range("2026-01-05", periods=28, freq="D", tz="UTC")
+    """`a` and `b` post once a day at any hour, c and d follow both and buy an hour after posts of `a`."""
+    days = pd.date_range("2026-01-05", periods=56, freq="D", tz="UTC")
+    hours = pd.to_timedelta(_rng().integers(0, 22, 112), unit="h")
     posts = pd.DataFrame(
         {
-            "post_id": [f"p{i}" for i in range(56)],
-            "author_id": ["a"] * 28 + ["b"] * 28,
-            "created_at": [*(days + pd.Timedelta("12h")), *(days + pd.Timedelta("9h"))],
+            "post_id": [f"p{i}" for i in range(112)],
+            "author_id": ["a"] * 56 + ["b"] * 56,
+            "created_at": [*(days + hours[:56]), *(days + hours[56:])],
         }
     )
     follows = pd.DataFrame({"follower_id": list("cdecde"), "followed_id": list("aaabbb")})
     bought = pd.DataFrame(
-        {"account_id": ["c", "d"] * 14, "kind": "purchase", "created_at": days + pd.Timedelta("13h")}
+        {
+            "account_id": ["c", "d"] * 28,
+            "kind": "purchase",
+            "created_at": days + hours[:56] + pd.Timedelta("1h"),
+        }
     )
     return dataset.from_tables(follows=follows, posts=posts, engagements=bought)
 
@@ -81,9 +86,11 @@ def test_outcomes_done_to_an_account_are_counted() -> None:
 
 def test_purchases_an_hour_after_every_post_are_credited(shop: Dataset) -> None:
     accounts = _attribute(shop).accounts
-    assert accounts.loc["a", "influence"] > accounts.loc["b", "influence"]
+    assert accounts.loc["a", "influence"] > 10 * accounts.loc["b", "influence"]
+    assert accounts.loc["a", "influence_low"] > 5
+    assert accounts.loc["b", "influence_low"] == 0
     assert (accounts.loc[["a", "b"], "influence_grade"] == "causal under assumptions").all()
-    rate = 1000 * accounts.loc["a", "influence"] / (3 * 28)
+    rate = 1000 * accounts.loc["a", "influence"] / (3 * 56)
     assert accounts.loc["a", "influence_rate"] == pytest.approx(rate)
     assert accounts.loc[["c", "d", "e"], "influence"].isna().all()
     assert accounts.loc["c", "influence_missing"] == "no post"
@@ -188,7 +195,7 @@ def test_an_author_alone_is_drawn_from_the_posterior_that_can_be_written_down() 
     group, start, outcome = np.array([0]), np.array([0, outcomes]), np.arange(outcomes)
     for uniform in (np.arange(400) + 0.5) / 400:
         _kernels.sample_rates(
-            start, outcome, added, np.array([exposed]), rates, prior, group, np.array([uniform]),
+            start, outcome, added, np.array([exposed]), np.ones(1), rates, prior, group, np.array([uniform]),
             intensity, current, likelihood,
         )  # fmt: skip
         drawn.append(rates[current[0]])
@@ -206,7 +213,8 @@ def test_the_truth_is_found(planted: tuple[World, pd.Series], result: attributio
     best = truth.nlargest(20).sum()
     assert truth[found["influence"].nlargest(20).index].sum() / best > 0.7
     assert truth[found["influence"].nlargest(20).index].sum() > 2 * truth[followers.nlargest(20).index].sum()
-    assert 0.75 < found["influence"].sum() / truth.sum() < 1.25
+    # A thousand caused purchases are little: what cannot be told apart is drawn to zero.
+    assert 0.6 < found["influence"].sum() / truth.sum() < 1.3
     covered = found["influence_low"].le(truth) & found["influence_high"].ge(truth)
     assert covered.mean() > 0.8
     assert found["influence"].notna().mean() > 0.98
@@ -305,4 +313,4 @@ def test_outcomes_before_any_post_and_all_at_once_do_no_harm(shop: Dataset) -> N
 def test_counting_exposures_needs_no_times(shop: Dataset) -> None:
     untimed = shop.posts.drop(columns="created_at")
     data = dataset.from_tables(follows=shop.follows, posts=untimed, engagements=shop.engagements)
-    assert attribution._exposures(data)[data.account_ids.get_loc("a")] == 3 * 28
+    assert attribution._exposures(data)[data.account_ids.get_loc("a")] == 3 * 56

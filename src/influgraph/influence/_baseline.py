@@ -5,8 +5,7 @@ from scipy import special
 
 from influgraph.influence._arrays import Floats, Ints, sum_by
 
-HOURS_PER_WEEK = 168
-_SPANS = (24, 12, 6, 3)
+HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_BLOCK = 24, 168, 3
 _KNOTS = np.array([0, 1, 2, 3, 4, 6, 9, 15, 30], dtype=np.float64)
 _PSEUDO_COUNT = 5.0
 _STRENGTHS = np.array([1.0, 4.0, 20.0, 100.0, 1e4])
@@ -45,17 +44,16 @@ def _negative_binomial(count: Floats, expected: Floats) -> Floats:
 def niche_hour_rate(counts: Floats, members: Floats) -> Floats:
     """Outcomes per unit of member level in each niche and hour (niches x hours).
 
-    A product of the niche's level, the hour of the week, and what is left by day, half day and so on to the
-    hour, of everybody and (but for single hours) of the niche: each drawn to 1 as far as the counts ask.
-    Finer steps by niche would swallow the outcomes that a large source causes. `members` is niches x hours.
+    A product of the niche's level, the hour of the week, and what is left by day, block of hours and hour,
+    of everybody and (but for single hours) of the niche: each drawn to 1 as far as the counts ask. Finer
+    steps by niche would swallow the outcomes that a large source causes. `members` is niches x hours.
     """
     level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
     rate = np.repeat(level, counts.shape[1], axis=1)
     hours = np.arange(counts.shape[1])
-    week, (day, half, quarter, block) = hours % HOURS_PER_WEEK, (hours // span for span in _SPANS)
+    week, day, block = hours % HOURS_PER_WEEK, hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
     for period, by_niche in (
-        (week, False), (day, False), (day, True), (half, False), (half, True), (quarter, False),
-        (quarter, True), (block, False), (hours, False), (block, True), (week, False),
+        (week, False), (day, False), (day, True), (block, False), (hours, False), (block, True), (week, False)
     ):  # fmt: skip
         rate = rate * _period_factor(counts, members * rate, period, by_niche=by_niche)
     total = (members * rate).sum(axis=1, keepdims=True)
