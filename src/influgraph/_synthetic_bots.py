@@ -14,12 +14,9 @@ from influgraph._synthetic_settings import WorldSettings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
-BUYERS, CAMOUFLAGE = 3, 12  # accounts a farm was paid for, and mean number of famous ones it follows besides
-BENEFICIARIES, RAIDS, COVER = (
-    2,
-    25,
-    5,
-)  # of a squad: whom it pushes, common reposts, mean reposts of one's own
+BUYERS, CAMOUFLAGE = 3, 12  # of a farm: accounts that paid for it, and famous ones each bot follows besides
+BENEFICIARIES, RAIDS = 2, 25  # of a squad: accounts it pushes, and posts of theirs that it reposts together
+COVER = 5  # mean reposts of other posts by each bot of a squad
 
 
 @dataclass(frozen=True)
@@ -83,9 +80,9 @@ def draw_squads(
     settings: WorldSettings, people: People, posts: Posts, serves: dict[int, Ints], rng: np.random.Generator
 ) -> Squads:
     """Draw the reposts of squads: the same posts within a minute, repeatedly, and a few others as cover."""
-    rows: list[tuple[Ints, Ints, Floats]] = []
-    end = settings.days * DAY - 3600
-    early = np.flatnonzero(posts.time < end)
+    nothing = np.empty(0, np.int64)
+    rows = [(nothing, nothing, np.empty(0))]
+    early = np.flatnonzero(posts.time < settings.days * DAY - 3600)
     for cluster in range(settings.farms, settings.farms + settings.squads):
         bots = np.flatnonzero(people.bot_cluster == cluster)
         theirs = early[np.isin(posts.author[early], serves[cluster])]
@@ -95,9 +92,7 @@ def draw_squads(
             rows.append(
                 (taking_part, np.full(taking_part.size, post), start + rng.uniform(0, 55, taking_part.size))
             )
-        cover = np.repeat(bots, rng.poisson(COVER, bots.size))
+        cover = np.repeat(bots, rng.poisson(COVER, bots.size) * (early.size > 0))
         covered = rng.choice(early, cover.size)
         rows.append((cover, covered, posts.time[covered] + rng.uniform(60, 3600, cover.size)))
-    if not rows:
-        return Squads(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     return Squads(*(np.concatenate(part) for part in zip(*rows, strict=True)))

@@ -93,6 +93,7 @@ def post_facts(settings: WorldSettings, people: People, posts: Posts, shocks: Sh
         "posts_per_source_and_day": _round(np.median(by_source)),
         "sd_of_log_posts_per_source": _round(_spread(by_source[by_source > 0])),
         "daily_swing_of_posts": daily_swing(posts.time[~posts.reacting]),
+        "busiest_hour_of_posts": busiest_hour(posts.time[~posts.reacting]),
         "share_reacting_to_shocks": _mean(posts.reacting),
         "share_off_topic": _mean(posts.topic != people.niche[posts.author]),
         "shocks": int(shocks.start.size),
@@ -107,7 +108,7 @@ def view_facts(people: People, follows: Follows, posts: Posts, happened: Happene
     count = np.bincount(posts.author, minlength=people.niche.size + 1)
     start = np.cumsum(count) - count
     followed = follows.followed[human]
-    width = 1e12  # more than any second of a study
+    width = 1e9  # more than any second of a study
     first = np.searchsorted(
         posts.author * width + posts.time, followed * width + np.maximum(follows.since[human], 0)
     )
@@ -148,10 +149,12 @@ def purchase_facts(
         "purchases": len(rows),
         "purchases_per_person": _round(len(rows) / members.size),
         "most_purchases_of_one_person": int(rows["account"].value_counts().max()),
+        "expected_anyway_per_person": _round(baseline.expected()[members].mean()),
         "sd_of_log_anyway": _round(anyway.std()),
         "homophily": _explained(taste, anyway, settings),
         "homophily_through_follows": _follow_homophily(people, follows, pull, anyway),
         "daily_swing_of_purchases_anyway": daily_swing(rows.loc[~rows["caused"], "time"].to_numpy()),
+        "busiest_hour_of_purchases_anyway": busiest_hour(rows.loc[~rows["caused"], "time"].to_numpy()),
         "share_anyway_from_shocks": _round(1 - unshocked / baseline.expected().sum()),
         "share_caused": _mean(rows["caused"].to_numpy()),
         "caused": int(rows["caused"].sum()),
@@ -209,6 +212,12 @@ def daily_swing(seconds: Floats) -> float:
     if not seconds.size:
         return 0.0
     return _round(abs(np.exp(2j * np.pi * seconds / DAY).mean()))
+
+
+def busiest_hour(seconds: Floats) -> int | None:
+    """Hour of the day, 0 to 23 UTC, in which most happened."""
+    hours = (seconds // HOUR % 24).astype(np.int64)
+    return int(np.bincount(hours).argmax()) if hours.size else None
 
 
 def _rank_correlation(first: Floats, second: Floats) -> float:

@@ -35,7 +35,6 @@ class Truth:
     influence_total: Floats
     influence_total_se: Floats
     reruns: int
-    caused: float
     saturation_loss: float
 
 
@@ -201,7 +200,6 @@ def find_truth(stage: "Stage", settings: WorldSettings, seeds: Ints) -> Truth:
         influence_total=total.mean(axis=0),
         influence_total_se=total.std(axis=0, ddof=1) / root,
         reruns=len(runs),
-        caused=float(caused),
         saturation_loss=float(1 - caused / plain) if plain else 0.0,
     )
 

@@ -57,7 +57,7 @@ def draw_people(settings: WorldSettings, rng: np.random.Generator) -> People:
     entertainment = _lognormal(settings.entertainment_spread, settings.accounts, rng)
     entertainment[comedian] = max(4.0, entertainment.max())
     post_mean = _draw_post_means(settings, sources, occasional, rng)
-    post_mean[comedian] = max(post_mean[comedian], np.quantile(post_mean[sources], 0.8))
+    post_mean[comedian] = max(post_mean[comedian], np.quantile(post_mean[sources], 0.9))
     fame = _over(
         settings.accounts, sources, _pareto(settings.fame_tail, sources.size, np.arange(sources.size))
     )

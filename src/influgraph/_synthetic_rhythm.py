@@ -12,7 +12,7 @@ from influgraph._synthetic_settings import WorldSettings
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
 
-BIN = 900.0  # seconds; everything that varies with the clock is constant for a quarter of an hour
+BIN = 900.0  # seconds: rates of posts and purchases are constant for a quarter of an hour
 HOUR = 3600.0
 DAY = 86_400.0
 WEEK_BINS = 672

@@ -1,11 +1,10 @@
 """What a synthetic world is made of: every mechanism with its strength or switch."""
 
 from dataclasses import dataclass, fields
-from typing import Any
+from numbers import Integral, Real
 
-_INF = float("inf")
 _LIMITS: dict[str, tuple[float, float]] = {
-    "accounts": (200, 5_000_000),
+    "accounts": (200, 1_000_000),
     "days": (14, 730),
     "source_share": (0, 0.5),
     "occasional_share": (0, 0.5),
@@ -13,9 +12,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "niche_skew": (0, 3),
     "interest_focus": (0, 1),
     "follows_per_account": (1, 500),
-    "fame_follows": (0, _INF),
-    "interest_follows": (0, _INF),
-    "acquaintance_follows": (0, _INF),
+    "fame_follows": (0, 1_000_000),
+    "interest_follows": (0, 1_000_000),
+    "acquaintance_follows": (0, 1_000_000),
     "mutual": (0, 1),
     "followed_during": (0, 1),
     "fame_tail": (1.05, 10),
@@ -105,7 +104,8 @@ class WorldSettings:
     propensity_spread, homophily
         Standard deviation of the logarithm of what members buy anyway; how much their interests add to it.
     caused_share
-        Share of purchases that posts cause; 0: no influence anywhere.
+        Share of purchases that posts cause, less where that would take more than certainty; 0: no influence
+        anywhere.
     persuasion_spread, zero_share, hollow_celebrities
         Standard deviation of the logarithm of persuasion, independent of fame; share of sources, and of the
         5 % most famous sources, that persuade nobody.
@@ -187,7 +187,8 @@ class WorldSettings:
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, naming parameter, allowed and received."""
         for field in fields(self):
-            _check(field.name, field.type, getattr(self, field.name))
+            value = _checked(field.name, field.type, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
         if self.fame_follows + self.interest_follows + self.acquaintance_follows == 0:
             raise ValueError(
                 "fame_follows, interest_follows, acquaintance_follows: one must be above 0, received only 0"
@@ -214,14 +215,16 @@ class WorldSettings:
         return max(60, round(self.source_share * self.accounts))
 
 
-def _check(name: str, kind: object, value: Any) -> None:  # noqa: ANN401 (whatever was passed is to be judged)
+def _checked(name: str, kind: object, value: object) -> bool | int | float:
+    """Return a setting as its own type, or refuse it."""
     if kind is bool:
-        if not isinstance(value, bool):
-            raise ValueError(f"{name}: True or False, received {value!r}")
-        return
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"{name}: True or False, received {value!r}")
     low, high = _LIMITS[name]
-    whole = kind is int
-    right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not right_type or not low <= value <= high:
-        noun = "a whole number" if whole else "a number"
-        raise ValueError(f"{name}: {noun} from {low:g} to {high:g}, received {value!r}")
+    if isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool):
+        number = float(value)
+        if low <= number <= high:
+            return int(number) if kind is int else number
+    noun = "a whole number" if kind is int else "a number"
+    raise ValueError(f"{name}: {noun} from {low:g} to {high:,.10g}, received {value!r}")
