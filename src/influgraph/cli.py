@@ -23,7 +23,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("\nStopped. Finished steps are kept: the same command goes on from there.", err=True)
+            kept = " Finished steps are kept: the same command goes on from there."
+            click.echo(f"\nStopped.{kept if ctx.invoked_subcommand == 'run' else ''}", err=True)
             raise SystemExit(128 + signal.SIGINT) from None
         except (MemoryError, OSError, ValueError) as error:
             if isinstance(error, ValueError) and not _is_expected(error):
