@@ -18,7 +18,8 @@ from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
 
 _PRIOR_OUTCOMES = 0.3
-_PRIOR_STRATUM = 10.0
+_PRIOR_OUTCOMES_STRATUM = 10.0
+_PRIOR_OUTCOMES_DELAY = 5.0
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,7 @@ def start_state(exposure: Exposure) -> State:
     """Equal effects that explain a tenth of the outcomes, and a flat baseline."""
     accounts, outcomes = len(exposure.niche), len(exposure.outcomes.account)
     hours = max(int(np.ceil(exposure.period / HOUR)), 1)
-    middle = exposure.widths.cumsum() - exposure.widths / 2
-    delay = np.exp(-middle / (exposure.widths.sum() / 6))
-    kernel = np.tile(delay / (delay * exposure.widths).sum(), exposure.strata)
+    kernel = np.tile(_assumed_delay(exposure.widths), exposure.strata)
     exposed = _exposed(exposure, kernel)
     theta = np.where(exposed > 0, 0.1 * outcomes / max(exposed.sum(), 1e-12), 0)
     rate = np.full((exposure.niche.max() + 1, hours), outcomes / (accounts * hours))
@@ -96,20 +95,35 @@ def share_outcomes(exposure: Exposure, state: State, baseline: Floats) -> tuple[
 
 
 def update_kernel(exposure: Exposure, state: State, share: Floats) -> None:
-    """Shape over delays, and level of each stratum, scaled so that the mean exposure counts one."""
+    """Shape over delays, and level of each stratum, scaled so that the mean exposure counts one.
+
+    Both are drawn, by a few outcomes, to what is assumed at the start: even levels, an exponential shape.
+    """
     shape = exposure.strata, len(exposure.widths)
     credit = sum_by(exposure.pair_cell, share, len(state.kernel)).reshape(shape)
-    if credit.sum() < 20:  # too few caused outcomes to learn a shape from
-        return
     exposed = (state.theta @ exposure.seconds_total).reshape(shape)
     level = (state.kernel.reshape(shape) * exposure.widths).sum(axis=1)
-    delay = (credit.sum(axis=0) + 1e-9) / np.maximum(level @ exposed, 1e-12)
+    assumed = _assumed_delay(exposure.widths)
+    prior = _PRIOR_OUTCOMES_DELAY * assumed * exposure.widths
+    delay = assumed * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * assumed, prior)
     delay /= (delay * exposure.widths).sum()
-    pooled = credit.sum() / max((exposed @ delay).sum(), 1e-12)
-    level = (credit.sum(axis=1) + _PRIOR_STRATUM) / (exposed @ delay + _PRIOR_STRATUM / max(pooled, 1e-12))
+    level = _drawn_ratio(credit.sum(axis=1), exposed @ delay, np.full(len(level), _PRIOR_OUTCOMES_STRATUM))
     mass = exposure.seconds_total.sum(axis=0).reshape(shape) @ delay
     level *= mass.sum() / max(level @ mass, 1e-12)
     state.kernel = (level[:, None] * delay).ravel()
+
+
+def _assumed_delay(widths: Floats) -> Floats:
+    """Density over delay bins of an exponential with a sixth of the window as mean."""
+    middle = widths.cumsum() - widths / 2
+    density = np.exp(-middle / (widths.sum() / 6))
+    return np.asarray(density / (density * widths).sum())
+
+
+def _drawn_ratio(count: Floats, expected: Floats, prior: Floats) -> Floats:
+    """Counts over expected counts (up to scale), drawn to their mean ratio by prior counts."""
+    expected = expected * count.sum() / max(expected.sum(), 1e-12)
+    return np.asarray((count + prior) / np.maximum(expected + prior, 1e-12))
 
 
 def update_effects(exposure: Exposure, state: State, credit: Floats) -> None:
