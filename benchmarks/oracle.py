@@ -68,7 +68,7 @@ def follower_oracle(world: synthetic.World, niche: pd.Series) -> Floats:
     data = world.data
     acts = dataset.resolved_engagements(data)
     acts = acts[acts["kind"] == "purchase"]
-    scene = _exposure.find_scene(data, acts, niche=attribution.niche_codes(niche))
+    scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niche))
     assert not isinstance(scene, str)
     exposure = _exposure.expose(scene, window=3 * 86400.0)
     state = _intensity.start_state(exposure)

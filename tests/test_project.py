@@ -36,7 +36,10 @@ def test_locks_hold_hashes_and_no_address(name: str) -> None:
 
 
 def test_lock_holds_every_dependency() -> None:
-    locked = {name.lower() for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)}
+    locked = {
+        name.lower()
+        for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    }
     wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
     assert {re.match(r"[\w-]+", requirement).group().lower() for requirement in wanted} <= locked
 

@@ -186,6 +186,12 @@ def _sorted_broadcasts(exposer: Ints, author: Ints, time: Floats, direct: Flags,
     return Broadcasts(row_starts(exposer, accounts), time[order], author[order], direct[order])
 
 
+def number_niches(niches: pd.Series) -> Ints:
+    """Niches numbered from 0, those without a niche together as the last."""
+    codes = pd.factorize(niches, use_na_sentinel=True)[0]
+    return np.where(codes < 0, codes.max() + 1, codes)
+
+
 def find_strata(data: Dataset, niche: Ints) -> Strata:
     """Strata by affinity (share of an account's follows that lie in the niche) and by attention.
 

@@ -198,7 +198,7 @@ def _modelled(
     data: Dataset, acts: pd.DataFrame, *, niches: pd.Series, window: pd.Timedelta, rng: np.random.Generator
 ) -> Attribution:
     """Outcomes of people's own, shared between their baseline and the posts before them."""
-    scene = _exposure.find_scene(data, acts, niche=niche_codes(niches))
+    scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return _nothing(data, scene)
     exposure = _exposure.expose(scene, window=window.total_seconds())
@@ -220,12 +220,6 @@ def _modelled(
         outcomes=float(len(acts)),
         credited=float(numbers[:, 3].sum()),
     )
-
-
-def niche_codes(niches: pd.Series) -> npt.NDArray[np.int64]:
-    """Niches numbered from 0, those without a niche together as the last."""
-    codes = pd.factorize(niches, use_na_sentinel=True)[0]
-    return np.where(codes < 0, codes.max() + 1, codes)
 
 
 def _why_not(data: Dataset) -> npt.NDArray[Any]:

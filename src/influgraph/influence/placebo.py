@@ -8,7 +8,7 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _effects, _exposure, _intensity, attribution
+from influgraph.influence import _effects, _exposure, _intensity
 from influgraph.influence._arrays import Floats
 from influgraph.influence._exposure import Broadcasts, Exposure, Scene
 
@@ -58,7 +58,7 @@ def placebo_tests(
     """
     acts = dataset.resolved_engagements(data)
     acts = acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna() & acts["created_at"].notna()]
-    scene = _exposure.find_scene(data, acts, niche=attribution.niche_codes(niches))
+    scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return pd.DataFrame(columns=COLUMNS)
     seconds = pd.Timedelta(window).total_seconds()
