@@ -68,7 +68,7 @@ def test_length(path: Path) -> None:
     lines = [len(cell.source.splitlines()) for cell in code_cells(path)]
     assert 10 <= len(lines) <= 20
     assert max(lines) <= 12
-    assert np.median(lines) <= 4.5
+    assert np.median(lines) <= 4
     assert 500 <= len(prose(path).split()) <= 1000
     assert path.stat().st_size <= 400_000
 
