@@ -283,6 +283,14 @@ def write_world(world: World, folder: str | Path) -> None:
     ------
     FileExistsError
         If the folder is there already and holds anything.
+
+    Examples
+    --------
+    >>> world = make_world(WorldSettings(accounts=300, reruns=2), rng=np.random.default_rng(7))
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     write_world(world, Path(scratch) / "world")
+    ...     sorted(path.name for path in Path(scratch, "world", "truth").iterdir())
+    ['bots.csv', 'members.csv', 'sources.csv', 'world.json']
     """
     folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
