@@ -244,3 +244,29 @@ def test_nothing_changes_the_dataset(
     fresh = from_tables(**tables)
     for name in ("accounts", "follows", "posts", "engagements"):
         pd.testing.assert_frame_equal(getattr(data, name), getattr(fresh, name))
+
+
+def test_bytes_do_not_depend_on_the_threads_of_blas(data: Dataset) -> None:
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    class Counting(study.MemoryStore):
+        """A store that notes how many threads its steps may use."""
+
+        def run(self, step, work):  # noqa: ANN001, ANN202 - as in the store it extends
+            assert threads() == {1}
+            return super().run(step, work)
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        study.run_study(data, Settings(), store=Counting())
+        assert threads() == {2}, "given back"
+
+
+def test_a_small_chance_is_not_said_to_be_none() -> None:
+    said = [study._top_agreement(np.full(3, 0.2), 20, chance)[-1] for chance in (0.0003, 0.25)]
+    assert [words.split("; ")[1] for words in said] == [
+        "less than 1% would be by chance",
+        "25% would be by chance",
+    ]

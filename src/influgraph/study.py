@@ -123,7 +123,14 @@ def run_study(data: Dataset, settings: Settings, *, store: Store) -> Study:
     -------
     The study; what the data cannot tell is null in it, with the reason in `missing`.
     """
-    steps = _Steps(data, settings, store)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has no stubs
+
+    # Sums of BLAS differ in their last bits with its number of threads.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _studied(data, _Steps(data, settings, store))
+
+
+def _studied(data: Dataset, steps: "_Steps") -> Study:
     return Study(
         scores=tables.scores(steps.scores),
         niches=steps.niches[1],
@@ -135,7 +142,7 @@ def run_study(data: Dataset, settings: Settings, *, store: Store) -> Study:
         period=study_period(data),
         outcomes=float(steps.attribution.outcomes),
         credited=float(steps.attribution.credited),
-        missing=tables.missing(data, settings, steps.kinds),
+        missing=tables.missing(data, steps.settings, steps.kinds),
     )
 
 
@@ -302,9 +309,10 @@ def _order_agreement(alike: Sequence[float]) -> list[Any]:
 
 def _top_agreement(shared: Floats, top: int, by_chance: float) -> list[Any]:
     low, middle, high = _spread(shared)
+    expected = f"{by_chance:.0%}" if by_chance >= 0.005 else "less than 1%"
     verdict = (
         f"of the {top} most followed, {middle:.0%} [{low:.0%} to {high:.0%}] are among the {top} of most "
-        f"influence; {by_chance:.0%} would be by chance"
+        f"influence; {expected} would be by chance"
     )
     return ["top agreement", "followers against influence", middle, low, high, by_chance, verdict]
 
