@@ -91,7 +91,8 @@ _NO_FOLLOWS = (
     "the engagement network, and followers are those the accounts table states, where it does."
 )
 _NO_POSTS = (
-    "There are no posts: nobody's exposure is known, so people's own acts cannot be credited to anyone."
+    "There are no posts: nobody's exposure is known, so people's own acts cannot be credited to anyone, and "
+    "the columns posts and influence_rate are empty."
 )
 _NO_ENGAGEMENTS = "There are no engagements, listed or implied by posts: nothing says who was moved."
 _NO_TIMES = "There are no times: cause cannot be told from coincidence, nor a burst from a habit."

@@ -66,6 +66,7 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         niches_left=max(len(study.niches) - NICHES, 0),
         reasons=reasons(study),
         missing=study.missing,
+        cut=described["settings"]["missing"]["follows"],
         warnings=data.warnings,
         pictures=_pictures(study, labels, names),
         settings=_settings(described["settings"]),
