@@ -33,7 +33,7 @@ lock: $(READY)
 $(READY): requirements.lock requirements.boot pyproject.toml
 	@$(PY) -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 	  || { echo "influgraph needs Python 3.11, 3.12 or 3.13 with venv (Debian: apt install python3-venv). Name another with: make $(MAKECMDGOALS) PY=python3.12"; exit 1; }
-	$(PY) -m venv --clear .venv
+	$(PY) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.boot
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --require-hashes -r requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
