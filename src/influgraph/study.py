@@ -123,7 +123,7 @@ def run_study(data: Dataset, settings: Settings, *, store: Store) -> Study:
     -------
     The study; what the data cannot tell is null in it, with the reason in `missing`.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has no stubs
+    from threadpoolctl import threadpool_limits
 
     # Sums of BLAS differ in their last bits with its number of threads.
     with threadpool_limits(limits=1, user_api="blas"):

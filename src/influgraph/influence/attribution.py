@@ -206,7 +206,8 @@ def _modelled(
     effects = _effects.sample_effects(exposure, fitted, rng=rng)
     direct = (exposure.seconds @ fitted.kernel)[effects.authors]
     mean = effects.mean()
-    numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.quantile(0.95), mean])
+    high = np.maximum(effects.quantile(0.95), mean)
+    numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, high, mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
     estimated = np.zeros(len(data.account_ids), bool)
     estimated[exposure.authors[effects.authors]] = True
