@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from influgraph.quadrants import QUADRANTS, popular_from, quadrant
+from influgraph.quadrants import QUADRANTS, influential_above, popular_from, quadrant
 
 IDS = ["ann", "ben", "cem", "dia", "eva"]
 
@@ -50,3 +50,23 @@ def test_everyone_with_an_estimate_has_one_kind_and_the_most_followed_are_popula
     most = followers == followers.max()
     assert named[most].isin(["star", "hollow celebrity"]).all()
     assert (named.isin(["star", "hidden influencer"]) == (low > 0)).all()
+
+
+def test_acts_done_to_an_account_must_be_more_than_most_have() -> None:
+    counted = pd.DataFrame(
+        {
+            "influence": [1.0, 1.0, 1.0, 1.0, 90.0, 80.0, 70.0, 1.0, 1.0, 1.0],
+            "influence_low": [0.5, 0.5, 0.5, 0.5, 85.0, 75.0, 10.0, 0.5, 0.5, 0.5],
+            "influence_grade": "observed",
+        }
+    )
+    followers = pd.Series([100, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+    assert influential_above(counted, share=0.3) == 1.0
+    assert quadrant(followers, counted, share=0.1).value_counts().to_dict() == {
+        "quiet": 8,
+        "hidden influencer": 1,
+        "hollow celebrity": 1,
+    }
+    moving = counted.assign(influence_grade="causal under assumptions")
+    assert influential_above(moving) == 0.0
+    assert (quadrant(followers, moving) == "hidden influencer").sum() == 9

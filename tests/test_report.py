@@ -529,7 +529,7 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
         (
             ["star", "quiet"],
             "observed",
-            "The most followed account is seen to draw purchases, and no less followed one is",
+            "The most followed account is seen to draw most purchases, and no less followed one is",
         ),
         (
             ["star", "star", "hidden influencer", "hidden influencer"],

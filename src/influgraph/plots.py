@@ -90,12 +90,12 @@ def plot_popularity_against_influence(
     Parameters
     ----------
     scores
-        followers, influence, influence_low and influence_high by account, not null together for at least one;
-        the others are left out.
+        followers, influence, influence_low and influence_high by account, not null together for at least one
+        (the others are left out); influence_grade where known.
     names
         What to call the few accounts that are to be named, by account id; their intervals are drawn.
     deed
-        What the title says of accounts whose interval lies above zero.
+        What the title says of accounts whose interval shows influence (see `quadrants`).
     ax
         Where to draw; by default a new figure.
 
@@ -106,8 +106,8 @@ def plot_popularity_against_influence(
     import seaborn as sns
 
     shown = scores.dropna(subset=["followers", "influence"])
-    shown = shown[["followers", "influence", "influence_low", "influence_high"]].astype("float64")
     kind = quadrants.quadrant(shown["followers"], shown).astype("object")
+    shown = shown[["followers", "influence", "influence_low", "influence_high"]].astype("float64")
     named = shown.loc[shown.index.intersection(list(names or {}))]
     ax, size = _wide_range(_axes(ax, 8, 5)), float(np.clip(40_000 / max(len(shown), 1), 12, 40))
     style = {"palette": COLOURS, "hue_order": list(COLOURS), "style_order": list(COLOURS), "markers": MARKERS}

@@ -28,11 +28,41 @@ def popular_from(followers: pd.Series, *, share: float = 0.1) -> float:
     return float(counts.quantile(1 - share, interpolation="higher")) if len(counts) else float("nan")
 
 
+def influential_above(influence: pd.DataFrame, *, share: float = 0.1) -> float:
+    """Find the influence above which the whole interval of an influential account lies.
+
+    Zero, where outcomes can be had without the account: any effect shown is news. Where they are acts done
+    to the account itself (grade `observed`), one act shows one; then it is what all but this share have.
+
+    Parameters
+    ----------
+    influence
+        Columns influence and, where known, influence_grade; one row per account.
+    share
+        The share of accounts that may have more, between 0 and 1.
+
+    Returns
+    -------
+    The bound, in outcomes.
+
+    Examples
+    --------
+    >>> counted = pd.DataFrame({"influence": [1.0, 2.0, 30.0], "influence_grade": "observed"})
+    >>> influential_above(counted, share=0.5)
+    2.0
+    """
+    estimated = influence[influence["influence"].notna()]
+    if "influence_grade" not in estimated or not estimated["influence_grade"].eq("observed").any():
+        return 0.0
+    return float(estimated["influence"].quantile(1 - share, interpolation="lower"))
+
+
 def quadrant(followers: pd.Series, influence: pd.DataFrame, *, share: float = 0.1) -> pd.Series:
     """Say on which side of popularity and influence each account stands.
 
     An account is popular when it is among the most followed of those with an estimate, and is shown to move
-    people when the whole 90 % interval of its influence lies above zero. A hollow celebrity is popular and
+    people when the whole 90 % interval of its influence lies above zero, or, where outcomes are acts done to
+    the accounts themselves, above what all but a `share` have. A hollow celebrity is popular and
     not shown to move people, which is not the same as shown to move nobody: look at its interval.
 
     Parameters
@@ -40,7 +70,7 @@ def quadrant(followers: pd.Series, influence: pd.DataFrame, *, share: float = 0.
     followers
         Followers by account.
     influence
-        Columns influence and influence_low, same index.
+        Columns influence, influence_low and, where known, influence_grade, same index.
     share
         The share of the accounts with an estimate that is called popular.
 
@@ -58,7 +88,8 @@ def quadrant(followers: pd.Series, influence: pd.DataFrame, *, share: float = 0.
     estimated = influence["influence"].notna() & followers.notna()
     bound = popular_from(followers[estimated], share=share)
     popular = (followers.astype("Float64").fillna(0) >= bound).astype(bool)
-    moves = (influence["influence_low"].astype("Float64").fillna(0) > 0).astype(bool)
+    above = influential_above(influence[estimated], share=share)
+    moves = (influence["influence_low"].astype("Float64").fillna(0) > above).astype(bool)
     names = pd.Series("quiet", index=influence.index, dtype="string", name="quadrant")
     names[popular & moves] = "star"
     names[~popular & moves] = "hidden influencer"

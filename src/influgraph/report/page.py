@@ -9,9 +9,9 @@ import pandas as pd
 
 from influgraph import plots
 from influgraph.dataset import Dataset
-from influgraph.quadrants import popular_from
+from influgraph.quadrants import influential_above, popular_from
 from influgraph.report.privacy import Labels, printable
-from influgraph.report.words import deed, finding, interval, number, outcome_words, reasons
+from influgraph.report.words import deed, finding, interval, number, outcome_words, reasons, standard
 from influgraph.study import Study
 
 ROWS = 12
@@ -53,12 +53,13 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         finding=finding(study),
         outcomes=outcome_words(study.kinds),
         deed=deed(study),
+        standard=standard(study),
         sizes={name: len(getattr(data, name)) for name in ("accounts", "follows", "posts", "engagements")},
         period=[f"{time:%Y-%m-%d}" for time in study.period or ()],
         grades=sorted(study.scores["influence_grade"].dropna().unique()),
         facts=_facts(study),
         popular=number(popular_from(study.scores["followers"][study.scores["quadrant"].notna()])),
-        movers=_accounts(_movers(study), labels, names),
+        movers=_accounts(_moving(study).head(ROWS), labels, names),
         followed=_accounts(_followed(study), labels, names),
         agreement=_agreement(study),
         checks=_checks(study),
@@ -77,9 +78,11 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
     )
 
 
-def _movers(study: Study) -> pd.DataFrame:
-    shown = study.scores[study.scores["influence_low"].fillna(0) > 0]
-    return shown.sort_values("rank", kind="stable").head(ROWS)
+def _moving(study: Study) -> pd.DataFrame:
+    """Accounts whose interval shows influence, by rank."""
+    scores = study.scores
+    above = influential_above(scores[scores["quadrant"].notna()])
+    return scores[scores["influence_low"].fillna(0) > above].sort_values("rank", kind="stable")
 
 
 def _followed(study: Study) -> pd.DataFrame:
@@ -106,14 +109,17 @@ def _accounts(chosen: pd.DataFrame, labels: Labels, names: Mapping[Hashable, str
 def _facts(study: Study) -> list[dict[str, str]]:
     """Key figures, each with its grade."""
     scores = study.scores
-    moving = int((scores["influence_low"].fillna(0) > 0).sum())
     judged = int(scores["influence"].notna().sum())
     grade = "; ".join(sorted(scores["influence_grade"].dropna().unique())) or "none"
     facts = [
         {"value": number(len(scores)), "name": "accounts", "grade": "observed"},
         {"value": number(study.outcomes), "name": outcome_words(study.kinds), "grade": "observed"},
         {"value": number(judged), "name": "accounts that could be judged", "grade": "observed"},
-        {"value": number(moving), "name": "whose whole interval lies above zero", "grade": grade},
+        {
+            "value": number(len(_moving(study))),
+            "name": f"whose whole interval lies above {standard(study)}",
+            "grade": grade,
+        },
     ]
     for check in study.validation.to_dict("records"):
         if check["check"] == "credited share":

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from influgraph.quadrants import influential_above
 from influgraph.report.privacy import printable
 from influgraph.study import Study
 
@@ -117,8 +118,24 @@ def deed(study: Study) -> str:
     Words that follow "is".
     """
     grades = set(study.scores["influence_grade"].dropna())
-    verb = "seen to draw" if grades == {"observed"} else "shown to bring about"
+    verb = "seen to draw most" if grades == {"observed"} else "shown to bring about"
     return f"{verb} {outcome_words(study.kinds)}"
+
+
+def standard(study: Study) -> str:
+    """Say what the interval of an account of influence lies above.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Words that follow "above".
+    """
+    bound = influential_above(study.scores[study.scores["quadrant"].notna()])
+    return f"what nine in ten accounts draw ({number(bound)})" if bound > 0 else "zero"
 
 
 def finding(study: Study) -> str:
