@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph import dataset, networks, niches, popularity, synthetic
+from influgraph import dataset, networks, niches, popularity, synthetic, uncertainty
 from influgraph.dataset import Dataset
 from influgraph.influence import _effects, _exposure, _kernels, attribution
 from influgraph.synthetic import World, WorldSettings
@@ -314,3 +314,29 @@ def test_counting_exposures_needs_no_times(shop: Dataset) -> None:
     untimed = shop.posts.drop(columns="created_at")
     data = dataset.from_tables(follows=shop.follows, posts=untimed, engagements=shop.engagements)
     assert attribution._exposures(data)[data.account_ids.get_loc("a")] == 3 * 56
+
+
+def test_no_effect_found_is_not_no_effect_for_certain() -> None:
+    """Three hundred purchases by chance: upper bounds stay above zero, and ranks are not known."""
+    rng = _rng(11)
+    people, days = [f"m{number}" for number in range(90)], pd.Timestamp("2026-01-05", tz="UTC")
+    follows = pd.DataFrame(
+        {"follower_id": np.repeat(people, 3), "followed_id": rng.choice(list("abcdefgh"), 270)}
+    ).drop_duplicates()
+    hours = pd.to_timedelta(rng.uniform(0, 24 * 28, 380), unit="h").floor("s")
+    posts = pd.DataFrame(
+        {
+            "post_id": [f"p{i}" for i in range(80)],
+            "author_id": rng.choice(list("abcdefgh"), 80),
+            "created_at": days + hours[:80],
+        }
+    )
+    bought = pd.DataFrame(
+        {"account_id": rng.choice(people, 300), "kind": "purchase", "created_at": days + hours[80:]}
+    )
+    result = _attribute(dataset.from_tables(follows=follows, posts=posts, engagements=bought))
+    estimated = result.accounts.dropna(subset="influence")
+    assert (estimated["influence_high"] > 1).all()
+    assert (estimated["influence_low"] == 0).all()
+    ranks = uncertainty.rank_intervals(estimated["influence"], result.draws)
+    assert (ranks["rank_high"] - ranks["rank_low"]).median() >= len(ranks) / 2

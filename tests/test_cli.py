@@ -149,9 +149,7 @@ def edges(tmp_path: Path) -> Path:
 
 
 def test_import_edgelist_adds_a_table_that_can_be_studied(edges: Path, tmp_path: Path) -> None:
-    result = call(
-        "import", "edgelist", edges, edges, *EDGES, "--map", "MT=mention", "--out", tmp_path / "data"
-    )
+    result = call("import", "edgelist", edges, edges, *EDGES, "MT=mention", "--out", tmp_path / "data")
     assert result.exit_code == 0, result.output
     assert "engagements: 4 rows" in result.stdout
     table = pd.read_parquet(tmp_path / "data" / "engagements.parquet")

@@ -77,6 +77,7 @@ def test_odd_data_give_finite_ratios(counts: pd.DataFrame) -> None:
         pd.DataFrame({"followers": [5] * 19, "posts": 1, "engagements_received": 3}),
         pd.DataFrame({"followers": [5] * 30, "posts": 1, "engagements_received": 0}),
         pd.DataFrame({"followers": pd.array([None] * 30, "Int64"), "posts": 1, "engagements_received": 2}),
+        pd.DataFrame({"followers": 3, "posts": 0, "engagements_received": pd.array([None] * 30, "Int64")}),
     ],
 )
 def test_too_little_to_compare_is_null(counts: pd.DataFrame) -> None:

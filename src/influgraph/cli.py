@@ -202,7 +202,10 @@ def edgelist(  # noqa: PLR0913 - one per option of the command
     """
     from influgraph.readers.edgelists import Layout, import_edgelist
 
-    words, same = _pairs(renamed, "--map"), _pairs(constants, "--set")
+    # Further words may follow one --map, as in --map RT=repost MT=mention; click takes them for files.
+    more = tuple(str(file) for file in files if renamed and "=" in file.name and not file.exists())
+    files = tuple(file for file in files if str(file) not in more)
+    words, same = _pairs(renamed + more, "--map"), _pairs(constants, "--set")
     names = tuple(columns.split(","))
     try:
         layout = Layout(table, names, sep=sep, header=header, renamed=words, constants=same)

@@ -22,18 +22,21 @@ _LEARNING_RATE = 0.2
 _BLOCK, _NICHE_STRENGTH = 3 * 3600.0, 20.0
 _LEAST = 0.1
 _BASELINE_ERROR = 0.03
+_ONE_SIDED = 1.645**2
 
 
 @dataclass(frozen=True)
 class Effects:
     """Posterior of the rate (outcomes per unit of exposure) of every exposed author.
 
-    `probability` (authors x rates) is marginal; the columns of `draws` (authors x draws) are joint.
+    `probability` (authors x rates) is marginal, `likelihood` relative to the best rate; the columns of
+    `draws` (authors x draws) are joint.
     """
 
     authors: Ints
     rates: Floats
     probability: Floats
+    likelihood: Floats
     draws: Floats
 
     def mean(self) -> Floats:
@@ -49,6 +52,16 @@ class Effects:
         past = (cumulative[row, step] - level) / np.maximum(self.probability[row, step], 1e-300)
         spread = edges[step + 1] - np.clip(past, 0, 1) * (edges[step + 1] - edges[step])
         return np.where(step == 0, 0.0, spread)
+
+    def high(self) -> Floats:
+        """Upper end of the 90 % interval.
+
+        Where the prior is so sure of zero that the interval would shrink to it, the largest rate that the
+        author's own outcomes do not exclude: a prior learnt from few says less than they do.
+        """
+        upper = np.maximum(self.quantile(0.95), self.mean())
+        allowed = np.where(self.likelihood >= np.exp(-_ONE_SIDED / 2), self.rates, 0).max(axis=1)
+        return np.where(self.probability[:, 0] >= 0.95, np.maximum(upper, allowed), upper)
 
 
 def sample_effects(
@@ -103,7 +116,7 @@ def sample_effects(
             posterior = likelihood * prior[group]
             probability += posterior / posterior.sum(axis=1, keepdims=True)
             draws[:, sweep] = rates[current]
-    return Effects(authors, rates, probability / sweeps, draws)
+    return Effects(authors, rates, probability / sweeps, likelihood, draws)
 
 
 def _trust(exposure: Exposure, odds: Floats, outcome: Ints, place: Ints, exposed: Floats) -> Floats:

@@ -106,7 +106,9 @@ def incremental_actions(
     acts = dataset.resolved_engagements(data)
     acts = acts[acts["kind"].isin(list(kinds))]
     if acts.empty:
-        return _nothing(data, f"no outcome of kind {', '.join(kinds)}")
+        return _nothing(
+            data, f"no outcome of kind {', '.join(kinds)}" if kinds else "no engagement that counts"
+        )
     received = acts["receiver_id"].notna().to_numpy()
     if received.mean() >= 0.5:
         return _observed(data, acts[received], rng=rng)
@@ -206,8 +208,7 @@ def _modelled(
     effects = _effects.sample_effects(exposure, fitted, rng=rng)
     direct = (exposure.seconds @ fitted.kernel)[effects.authors]
     mean = effects.mean()
-    high = np.maximum(effects.quantile(0.95), mean)
-    numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, high, mean])
+    numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
     estimated = np.zeros(len(data.account_ids), bool)
     estimated[exposure.authors[effects.authors]] = True
@@ -216,11 +217,16 @@ def _modelled(
     accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
     return Attribution(
         accounts,
-        draws=direct[:, None] * effects.draws,
+        draws=_untied(direct[:, None] * effects.draws, rng),
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
         credited=float(numbers[:, 3].sum()),
     )
+
+
+def _untied(draws: Floats, rng: np.random.Generator) -> Floats:
+    """Draws of no effect at all in any order: they would tie, and look as if their ranks were known."""
+    return np.where(draws > 0, draws, -1e-9 * rng.random(draws.shape))
 
 
 def _why_not(data: Dataset) -> npt.NDArray[Any]:

@@ -67,7 +67,7 @@ def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFram
 
 
 def _comparable(popularity: pd.DataFrame) -> pd.Series:
-    compared = popularity["followers"].notna()
+    compared = popularity["followers"].notna() & popularity["engagements_received"].notna()
     if popularity["posts"].fillna(0).gt(0).any():
         compared &= popularity["posts"].fillna(0).gt(0)
     return compared
