@@ -333,3 +333,11 @@ def test_what_is_not_expected_shows_its_traceback(
 
     monkeypatch.setattr("influgraph.study.popularity.popularity", broken)
     assert isinstance(call("run", data, "--out", tmp_path / "out").exception, ValueError)
+
+
+def test_check_reads_the_settings_too(tmp_path: Path) -> None:
+    data = write_tables(small_tables(), tmp_path / "settings")
+    (data / "study.toml").write_text('seeed = 3\n[outcome]\nwindow = "3 potatoes"\n', encoding="utf-8")
+    said = told(call("check", data))
+    assert "seeed" in said
+    assert "3 potatoes" in said

@@ -106,10 +106,12 @@ def run(data: Path, results: Path, settings: Path | None) -> None:
 @main.command()
 @click.argument("data", type=FOLDER)
 def check(data: Path) -> None:
-    """Check the tables in folder DATA: every breach at once, or a summary."""
+    """Check the tables and study.toml in folder DATA: every breach at once, or a summary."""
     from influgraph.dataset import read_dataset, study_period
+    from influgraph.report.results import read_settings
 
     tables = read_dataset(data)
+    read_settings(data, None)
     for name in ("accounts", "follows", "posts", "engagements"):
         click.echo(f"{name}: {len(getattr(tables, name)):,}")
     period = study_period(tables)
