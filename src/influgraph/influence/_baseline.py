@@ -4,8 +4,9 @@ import numpy as np
 from scipy import special
 
 from influgraph.influence._arrays import Floats, Ints, sum_by
+from influgraph.influence._clock import HOURS_PER_WEEK
 
-HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_BLOCK = 24, 168, 3
+HOURS_PER_DAY, HOURS_PER_BLOCK = 24, 3
 _KNOTS = np.array([0, 1, 2, 3, 4, 6, 9, 15, 30], dtype=np.float64)
 _PSEUDO_COUNT = 5.0
 _STRENGTHS = np.array([1.0, 4.0, 20.0, 100.0, 1e4])
