@@ -21,10 +21,10 @@ def test_ranks_and_quantiles_are_those_of_pandas(draws: np.ndarray) -> None:
     estimate = pd.Series(draws.mean(axis=1))
     found = rank_intervals(estimate, draws)
     rank = estimate.rank(method="min", ascending=False)
-    drawn = pd.DataFrame(draws).rank(method="min", ascending=False)
+    smallest, largest = (pd.DataFrame(draws).rank(method=end, ascending=False) for end in ("min", "max"))
     assert (found["rank"] == rank).all()
-    low = drawn.quantile(0.05, axis=1, interpolation="lower")
-    high = drawn.quantile(0.95, axis=1, interpolation="higher")
+    low = smallest.quantile(0.05, axis=1, interpolation="lower")
+    high = largest.quantile(0.95, axis=1, interpolation="higher")
     assert (found["rank_low"] == np.minimum(rank, low)).all()
     assert (found["rank_high"] == np.maximum(rank, high)).all()
 

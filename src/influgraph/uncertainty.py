@@ -1,4 +1,4 @@
-"""How sure: rank intervals and the agreement of partitions."""
+"""How sure: rank intervals, bands that cannot be told apart, and the agreement of partitions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ def rank_intervals(estimate: pd.Series, draws: NDArray[np.floating]) -> pd.DataF
     """Each account's rank by `estimate`, and the range its rank has over draws of what is estimated.
 
     Rank 1 is the highest; ties take the smallest rank. The range is the 90 % interval of each
-    account's rank taken alone: in each draw all accounts are ranked anew, and the 5 % and
-    95 % quantiles are rounded outwards to ranks that occurred, and on to the rank itself where it lies
-    beyond. Needs 4 bytes per estimated account and draw beside the draws themselves.
+    account's rank taken alone: in each draw all accounts are ranked anew, those that tie hold all ranks of
+    their tie (who has no effect is at no place among those without), and the 5 % quantile of the smallest,
+    95 % of the largest are rounded outwards to ranks that occurred, and on to the rank itself where it lies
+    beyond. Needs 8 bytes per estimated account and draw beside the draws themselves.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def rank_intervals(estimate: pd.Series, draws: NDArray[np.floating]) -> pd.DataF
     ----------
     Mogstad, Romano, Shaikh & Wilhelm (2024), Inference for ranks with applications to mobility across
     neighbourhoods and academic achievement across countries (who hold such marginal intervals against
-    simultaneous ones).
+    simultaneous ones). Al Mohamad, van Zwet, Solari & Goeman (2021), Simultaneous confidence intervals for
+    ranks using the partitioning principle (ranks of ties as sets).
 
     Examples
     --------
@@ -53,25 +55,73 @@ def rank_intervals(estimate: pd.Series, draws: NDArray[np.floating]) -> pd.DataF
     ann     1         1          3
     ben     2         1          3
     cem  <NA>      <NA>       <NA>
-    dia     2         2          2
+    dia     2         2          3
     eva     4         4          4
     """
-    known = estimate.notna().to_numpy()
-    if draws.ndim != 2 or draws.shape[0] != len(estimate) or draws.shape[1] == 0:
-        raise ValueError(f"draws must be {len(estimate)} accounts x at least 1 draw, received {draws.shape}")
-    rank = _descending_rank(estimate.to_numpy(float, na_value=np.nan)[known])
-    drawn = np.empty((draws.shape[1], known.sum()), np.int32)
+    known, drawn = _known_draws(estimate, draws)
+    rank = _ranks(estimate.to_numpy(float, na_value=np.nan)[known])[0]
+    ends = np.empty((2, draws.shape[1], known.sum()), np.int32)
     for number in range(draws.shape[1]):
-        values = draws[known, number]
-        if np.isnan(values).any():
-            raise ValueError(
-                f"draws must have a value wherever there is an estimate, received null in draw {number}"
-            )
-        drawn[number] = _descending_rank(values)
-    low, high = _outer_quantiles(drawn)
+        ends[:, number] = _ranks(drawn[:, number])
+    low, high = _quantile(ends[0], 0.05), _quantile(ends[1], 0.95)
     columns = {"rank": rank, "rank_low": np.minimum(rank, low), "rank_high": np.maximum(rank, high)}
-    ranks = pd.DataFrame(columns, index=estimate.index[known], dtype="Int64")
-    return ranks.set_axis(np.flatnonzero(known)).reindex(range(len(known))).set_axis(estimate.index)
+    return _for_all(pd.DataFrame(columns, dtype="Int64"), known, estimate.index)
+
+
+def band(estimate: pd.Series, draws: NDArray[np.floating], *, level: float = 0.1) -> pd.Series:
+    """Groups of accounts that cannot be told apart from the first of their band.
+
+    Band 1 begins with the highest estimate and ends where those that follow can be said to lie below its
+    first; there band 2 begins, and so on. How likely an account does not lie below the first is read off the
+    draws that they share. The cut is made at the earliest account from which on, however far one reads, the
+    mean of these chances stays within `level`: so at most this share of the accounts that stand below
+    a band are expected to be placed wrongly against its first (posterior expected false-discovery rate). An
+    account that nothing is known of so draws a band out, unless enough others beside it are sure. Accounts
+    of equal estimate share a band. A call for 100,000 accounts and 200 draws takes about a second.
+
+    Parameters
+    ----------
+    estimate
+        One number per account.
+    draws
+        Accounts x draws from the joint posterior of what is estimated, rows as in `estimate`. Draws about
+        estimates that were not drawn to their mean (of a bootstrap, say) overstate whoever comes first.
+    level
+        Share of wrong placements that is accepted, above 0 and below 1.
+
+    Returns
+    -------
+    ``band``, ``Int64``, indexed like `estimate`: 1, 2, ... by falling estimate, null where that is null.
+
+    Raises
+    ------
+    ValueError
+        If `level` is out of range, or `draws` has another number of rows, no columns, or nulls where there
+        is an estimate.
+
+    References
+    ----------
+    Comparisons with the first: Mogstad, Romano, Shaikh & Wilhelm (2024), as `rank_intervals`, who bound the
+    chance of any error; here their share, by Newton, Noueiry, Sarkar & Ahlquist (2004), Detecting
+    differential gene expression with a semiparametric hierarchical mixture method, and Mueller, Parmigiani &
+    Rice (2006), FDR and Bayesian multiple comparisons rules. Benjamini & Hochberg's rule would need p-values
+    that are uniform where two accounts tie; chances drawn towards a shared prior are not.
+
+    Examples
+    --------
+    >>> estimate = pd.Series([5.0, 4.5, None, 1.0, 0.5], index=["ann", "ben", "cem", "dia", "eva"])
+    >>> draws = np.array([[5, 6, 4], [4, 5, 5], [0, 0, 0], [1, 1, 1], [0, 1, 0]])
+    >>> band(estimate, draws).tolist()
+    [1, 1, <NA>, 2, 2]
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie above 0 and below 1, received {level}")
+    known, drawn = _known_draws(estimate, draws)
+    values = estimate.to_numpy(float, na_value=np.nan)[known]
+    order = np.lexsort((-drawn.mean(axis=1), -values))
+    places = np.empty(len(order), np.int64)
+    places[order] = _numbered(_band_starts(values[order], drawn[order], level), len(order))
+    return _for_all(pd.DataFrame({"band": places}, dtype="Int64"), known, estimate.index)["band"]
 
 
 def partition_agreement(first: ArrayLike, second: ArrayLike) -> float:
@@ -110,23 +160,73 @@ def _pairs(sizes: NDArray[np.int64]) -> float:
     return float((sizes.astype(float) * (sizes - 1) / 2).sum())
 
 
-def _descending_rank(values: NDArray[np.floating]) -> NDArray[np.int32]:
-    """1 = the highest; ties take the smallest rank."""
+def _known_draws(
+    estimate: pd.Series, draws: NDArray[np.floating]
+) -> tuple[NDArray[np.bool_], NDArray[np.floating]]:
+    """Who has an estimate, and their draws."""
+    if draws.ndim != 2 or draws.shape[0] != len(estimate) or draws.shape[1] == 0:
+        raise ValueError(f"draws must be {len(estimate)} accounts x at least 1 draw, received {draws.shape}")
+    known = estimate.notna().to_numpy()
+    drawn = draws if known.all() else draws[known]
+    empty = np.isnan(drawn).any(axis=0)
+    if empty.any():
+        raise ValueError(
+            f"draws must have a value wherever there is an estimate, received null in draw {empty.argmax()}"
+        )
+    return known, drawn
+
+
+def _for_all(frame: pd.DataFrame, known: NDArray[np.bool_], index: pd.Index) -> pd.DataFrame:
+    """Rows of the known accounts laid out over all of them, whose ids may repeat."""
+    return frame.set_axis(np.flatnonzero(known)).reindex(range(len(known))).set_axis(index)
+
+
+def _ranks(values: NDArray[np.floating]) -> NDArray[np.int32]:
+    """Smallest and largest rank of each value, 1 = the highest; they differ where values tie."""
     order = np.argsort(-values)
     ordered = values[order]
-    places = np.arange(1, len(values) + 1, dtype=np.int32)
-    places[1:][ordered[1:] == ordered[:-1]] = 0
-    ranks = np.empty_like(places)
-    ranks[order] = np.maximum.accumulate(places)
+    starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, [len(values)]])
+    ranks = np.empty((2, len(values)), np.int32)
+    for end, place in zip(ranks, (starts[:-1] + 1, starts[1:]), strict=True):
+        end[order] = np.repeat(place, np.diff(starts))
     return ranks
 
 
-def _outer_quantiles(ranks: NDArray[np.int32]) -> NDArray[np.int32]:
-    """5 % and 95 % quantiles over the rows, rounded outwards; a few accounts at once, to copy little."""
+def _quantile(ranks: NDArray[np.int32], level: float) -> NDArray[np.int32]:
+    """Quantile over the rows, rounded outwards; a few accounts at once, to copy little."""
     last = len(ranks) - 1
-    bounds = np.empty((2, ranks.shape[1]), np.int32)
+    place = math.floor(level * last) if level < 0.5 else math.ceil(level * last)
+    found = np.empty(ranks.shape[1], np.int32)
     for start in range(0, ranks.shape[1], ACCOUNTS_AT_ONCE):
         block = slice(start, start + ACCOUNTS_AT_ONCE)
-        in_order = np.sort(ranks[:, block].T, axis=1)
-        bounds[:, block] = in_order[:, [math.floor(0.05 * last), math.ceil(0.95 * last)]].T
-    return bounds
+        found[block] = np.sort(ranks[:, block].T, axis=1)[:, place]
+    return found
+
+
+def _band_starts(values: NDArray[np.floating], draws: NDArray[np.floating], level: float) -> list[int]:
+    """Where bands begin, of values that fall."""
+    count, first, starts = len(values), 0, []
+    falls = np.concatenate([[False], values[1:] < values[:-1], [True]])
+    next_fall = np.minimum.accumulate(np.where(falls, np.arange(count + 1), count)[::-1])[::-1]
+    highest = np.maximum.accumulate(draws.max(axis=1)[::-1])[::-1]  # of this account and all after it
+    while first < count:
+        starts.append(first)
+        sure = max(int(np.searchsorted(-highest, -draws[first].min(), side="right")), first + 1)
+        not_below = (draws[first + 1 : sure] >= draws[first]).mean(axis=1)
+        told = _told_apart(not_below, level) & falls[first + 1 : sure]
+        first = first + 1 + int(told.argmax()) if told.any() else int(next_fall[sure])
+    return starts
+
+
+def _told_apart(not_below: NDArray[np.floating], level: float) -> NDArray[np.bool_]:
+    """Whether the mean of the chances from here on stays within the level, however far one reads."""
+    excess = np.cumsum(np.concatenate([[0.0], not_below - level]))
+    worst = np.maximum.accumulate(excess[:0:-1])[::-1]
+    return np.asarray(worst <= excess[:-1] + 1e-9)
+
+
+def _numbered(starts: list[int], count: int) -> NDArray[np.int64]:
+    """Number of the band of each place: 1, 2, ..."""
+    begins = np.zeros(count, np.int64)
+    begins[starts] = 1
+    return begins.cumsum()
