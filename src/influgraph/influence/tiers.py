@@ -194,7 +194,8 @@ def _match(accounts: _Accounts, response: Floats, small: float, large: float) ->
     log_size, step = np.log(np.where(usable, accounts.followers, 1.0)), small / large
     about = [usable & (abs(log_size - np.log(size)) <= np.log(_ABOUT)) for size in (small, large)]
     unit = " per post" if accounts.per_post else ""
-    words = f"an account of {small:,.0f} followers gets %s of the response{unit} of one of {large:,.0f}; in proportion to followers it would be {step:.2f}; "
+    words = f"an account of {small:,.0f} followers gets %s of the response{unit} of one of {large:,.0f} "
+    words += f"(matched from {MATCH:.2f} on; in proportion to followers {step:.2f}); "
     if min(one.sum() for one in about) >= FEWEST:
         words += f"compared by the {about[0].sum()} and {about[1].sum()} accounts of about these sizes"
         contrast = _Contrast(accounts.posts, response, about[0] | about[1], about[0].astype(np.float64), 1.0)
