@@ -77,9 +77,8 @@ def follower_oracle(world: synthetic.World, niche: pd.Series) -> Floats:
     seconds = scene.outcomes.time + (first - first.normalize()).total_seconds()
     given = world.baseline_rate(scene.outcomes.account, seconds) / scene.tempo
     for _ in range(60):
-        share, _ = _intensity.share_outcomes(exposure, state, given)
-        credit = sum_by(exposure.pair_author, share, len(exposure.authors))
-        _intensity.update_kernel(exposure, state, share)
+        _, credit, by_cell = _intensity.share_outcomes(exposure, state, given)
+        _intensity.update_kernel(exposure, state, by_cell)
         _intensity.update_effects(exposure, state, credit)
     return sum_by(exposure.authors, state.theta * (exposure.seconds @ state.kernel), len(data.account_ids))
 

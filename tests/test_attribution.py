@@ -168,6 +168,8 @@ def test_nobody_is_exposed_after_leaving_the_risk_set() -> None:
             scene.broadcasts.start,
             scene.broadcasts.time,
             np.zeros(60, int),
+            np.arange(60),
+            60,
             np.zeros((12, 1), int),
             1,
             1e5,

@@ -142,11 +142,10 @@ def _trust(exposure: Exposure, odds: Floats, outcome: Ints, place: Ints, exposed
 
 def _explained(cell: Ints, strength: float, odds: Floats, outcome: Ints, place: Ints, count: int) -> Floats:
     """Information that a level per cell takes, from pairs of outcomes: each alone explains itself."""
-    cell, size = np.unique(cell, return_inverse=True, return_counts=True)[1:]
-    key, position = np.unique(place * len(size) + cell[outcome], return_inverse=True)
-    squares = sum_by(position, odds, len(key)) ** 2 - sum_by(position, odds**2, len(key))
-    shared = squares / np.maximum(size[key % len(size)] - 1 + strength, 1)
-    return sum_by(key // len(size), shared, count)
+    from influgraph.influence import _kernels
+
+    divisor = np.maximum(np.bincount(cell) - 1 + strength, 1)
+    return _kernels.explained_squares(row_starts(place, count), outcome, odds, cell, divisor)
 
 
 def _learn_prior(weights: Floats, marginal: Floats, group: Ints) -> Floats:
@@ -183,9 +182,10 @@ def _by_author(exposure: Exposure, kernel: Floats, authors: Ints) -> tuple[Ints,
 
     Row pointers of `authors`, outcomes, kernel sums (per waking second), and the place of each in `authors`.
     """
-    outcomes = max(len(exposure.outcomes.account), 1)
-    key = exposure.pair_author.astype(np.int64) * outcomes + exposure.pair_outcome
-    unique, position = np.unique(key, return_inverse=True)
-    added = sum_by(position, kernel[exposure.pair_cell], len(unique))
-    place = np.searchsorted(authors, unique // outcomes)
-    return row_starts(place, len(authors)), unique % outcomes, added, place
+    from influgraph.influence import _kernels
+
+    pairs = exposure.pair_outcome, exposure.pair_author, exposure.pair_cell
+    start, outcome, added = _kernels.sum_by_author(*pairs, kernel, len(exposure.authors))
+    # Who is never exposed has no pairs, so that the rows of the others lie side by side.
+    start = np.append(start[authors], start[-1])
+    return start, outcome, added, np.repeat(np.arange(len(authors), dtype=np.int32), np.diff(start))

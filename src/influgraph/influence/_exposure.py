@@ -13,7 +13,7 @@ import pandas as pd
 from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import _clock
-from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
+from influgraph.influence._arrays import Flags, Floats, Ints, row_starts
 from influgraph.influence._clock import Clock
 
 # Delay bins as shares of the window: finer where reactions are fast (half an hour to 72 h at "3d").
@@ -78,6 +78,7 @@ class Scene:
 class Exposure:
     """Pairs of outcome and earlier broadcast, and how long everybody was exposed.
 
+    The pairs of each author stand in the order of outcomes.
     `niche` is every account's. Authors are numbered by their place in `authors`. `seconds` and
     `seconds_total` (authors x cells) count follower-seconds at risk after own posts, and after these and
     reposts together; a cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`.
@@ -236,24 +237,34 @@ def expose(scene: Scene, *, window: float) -> Exposure:
     edges, author_niche = DELAY_EDGES * window, strata.niche[broadcasts.author]
     accounts = len(strata.table)
     risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
-    seconds = _kernels.exposed_seconds(
-        *attention, risk, *posts, author_niche, strata.table, strata.count, scene.waking_period, edges
-    )
     authors, place = np.unique(broadcasts.author, return_inverse=True)
-    pair_outcome = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    stratum = strata.table[outcomes.account[pair_outcome], author_niche[pair]].astype(np.int16)
-    delay_bin = np.clip(np.searchsorted(edges, delay, side="right") - 1, 0, len(edges) - 2)
-    own = broadcasts.direct
+    number = len(authors)
+    # Reposts first, then own posts.
+    reposts, own = _kernels.exposed_seconds(
+        *attention,
+        risk,
+        *posts,
+        author_niche,
+        place + number * broadcasts.direct,
+        2 * number,
+        strata.table,
+        strata.count,
+        scene.waking_period,
+        edges,
+    ).reshape(2, number, -1)
+    pair_outcome, pair_author, pair_cell = _kernels.label_pairs(
+        starts, pair, delay, outcomes.account, place, author_niche, strata.table, edges
+    )
     return Exposure(
         outcomes=outcomes,
         tempo=scene.tempo,
         niche=strata.niche,
         authors=authors,
         pair_outcome=pair_outcome,
-        pair_author=place[pair].astype(np.int32),
-        pair_cell=(stratum * (len(edges) - 1) + delay_bin).astype(np.int16),
-        seconds=_sum_columns(place[own], seconds[own], len(authors)),
-        seconds_total=_sum_columns(place, seconds, len(authors)),
+        pair_author=pair_author,
+        pair_cell=pair_cell,
+        seconds=own,
+        seconds_total=own + reposts,
         strata=strata.count,
         widths=np.diff(edges),
         risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
@@ -277,7 +288,3 @@ def compete(real: Exposure, impossible: Exposure) -> Exposure:
         seconds=both("seconds"),
         seconds_total=both("seconds_total"),
     )
-
-
-def _sum_columns(groups: Ints, values: Floats, count: int) -> Floats:
-    return np.column_stack([sum_by(groups, column, count) for column in values.T])

@@ -51,9 +51,8 @@ def fit_intensity(exposure: Exposure, *, iterations: int = 40) -> Intensity:
     """Fit baseline, delay kernel and effects together."""
     state = start_state(exposure)
     for _ in range(iterations):
-        share, own = share_outcomes(exposure, state, _baseline_of_outcomes(exposure, state))
-        update_kernel(exposure, state, share)
-        credit = sum_by(exposure.pair_author, share, len(exposure.authors))
+        own, credit, by_cell = share_outcomes(exposure, state, _baseline_of_outcomes(exposure, state))
+        update_kernel(exposure, state, by_cell)
         update_effects(exposure, state, credit)
         _update_baseline(exposure, state, own)
     return Intensity(
@@ -87,20 +86,22 @@ def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
     return np.maximum(per_hour / (HOUR * exposure.tempo), 1e-300)
 
 
-def share_outcomes(exposure: Exposure, state: State, baseline: Floats) -> tuple[Floats, Floats]:
-    """Expectation step: the share of each pair in its outcome, and the baseline's share."""
-    added = state.theta[exposure.pair_author] * state.kernel[exposure.pair_cell]
-    intensity = baseline + sum_by(exposure.pair_outcome, added, len(baseline))
-    return added / intensity[exposure.pair_outcome], baseline / intensity
+def share_outcomes(exposure: Exposure, state: State, baseline: Floats) -> tuple[Floats, Floats, Floats]:
+    """Expectation step: the baseline's share of each outcome, and outcomes credited by author and cell."""
+    from influgraph.influence import _kernels
+
+    pairs = exposure.pair_outcome, exposure.pair_author, exposure.pair_cell
+    intensity, by_author, by_cell = _kernels.share_credit(*pairs, state.theta, state.kernel, baseline)
+    return baseline / intensity, by_author, by_cell
 
 
-def update_kernel(exposure: Exposure, state: State, share: Floats) -> None:
+def update_kernel(exposure: Exposure, state: State, by_cell: Floats) -> None:
     """Shape over delays, and level of each stratum, scaled so that the mean exposure counts one.
 
     Both are drawn, by a few outcomes, to what is assumed at the start: even levels, an exponential shape.
     """
     shape = exposure.strata, len(exposure.widths)
-    credit = sum_by(exposure.pair_cell, share, len(state.kernel)).reshape(shape)
+    credit = by_cell.reshape(shape)
     exposed = (state.theta @ exposure.seconds_total).reshape(shape)
     level = (state.kernel.reshape(shape) * exposure.widths).sum(axis=1)
     assumed = _assumed_delay(exposure.widths)

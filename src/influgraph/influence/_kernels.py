@@ -60,9 +60,9 @@ def list_pairs(
     broadcast_time: Floats,
     window: float,
     pair_start: Ints,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """The broadcast and the delay in seconds of every pair that `count_pairs` counts."""
-    broadcast = np.empty(pair_start[-1], np.int64)
+    broadcast = np.empty(pair_start[-1], np.int32)
     delay = np.empty(pair_start[-1], np.float32)
     for i in range(outcome_account.size):
         account, time = outcome_account[i], outcome_time[i]
@@ -78,6 +78,30 @@ def list_pairs(
                 delay[at] = time - broadcast_time[b]
                 at += 1
     return broadcast, delay
+
+
+@numba.njit(cache=True, nogil=True)
+def label_pairs(
+    pair_start: Ints,
+    broadcast: Ints,
+    delay: npt.NDArray[np.float32],
+    outcome_account: Ints,
+    author: Ints,
+    broadcast_niche: Ints,
+    stratum: Ints,
+    delay_edges: Floats,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]:
+    """Outcome, author and cell of every pair."""
+    size, bins = broadcast.size, delay_edges.size - 1
+    outcomes, authors, cells = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int16)
+    for i in range(outcome_account.size):
+        for p in range(pair_start[i], pair_start[i + 1]):
+            b, j = broadcast[p], bins - 1
+            while j > 0 and delay[p] < delay_edges[j]:
+                j -= 1
+            outcomes[p], authors[p] = i, author[b]
+            cells[p] = stratum[outcome_account[i], broadcast_niche[b]] * bins + j
+    return outcomes, authors, cells
 
 
 @numba.njit(cache=True, nogil=True)
@@ -103,39 +127,104 @@ def exposed_seconds(
     broadcast_start: Ints,
     broadcast_time: Floats,
     broadcast_niche: Ints,
+    group: Ints,
+    groups: int,
     stratum: Ints,
     strata: int,
     study_end: float,
     delay_edges: Floats,
 ) -> npt.NDArray[np.float64]:
-    """Follower-seconds at risk after each broadcast, in each stratum and delay bin (broadcasts x cells).
+    """Follower-seconds at risk after the broadcasts of each group, by stratum and delay bin (groups x cells).
 
-    `stratum` is accounts x niches. Followers whose risk lasts as long as the study are counted, the others
-    are followed one by one.
+    `stratum` is accounts x niches. Windows that end within risk and study are counted, the others followed
+    bin by bin.
     """
     bins = delay_edges.size - 1
-    whole = np.zeros((broadcast_time.size, strata), np.int64)
-    seconds = np.zeros((broadcast_time.size, strata * bins))
+    whole = np.zeros((groups, strata), np.int64)
+    seconds = np.zeros((groups, strata * bins))
     for account in range(follow_start.size - 1):
-        end_of_risk = risk_end[account]
+        end_of_risk = min(risk_end[account], study_end)
         for f in range(follow_start[account], follow_start[account + 1]):
             start, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
             for b in range(_first_at_least(broadcast_time, start, end, follow_time[f]), end):
                 kind = stratum[account, broadcast_niche[b]]
-                if end_of_risk >= study_end or broadcast_time[b] + delay_edges[bins] <= end_of_risk:
-                    whole[b, kind] += 1
+                if broadcast_time[b] + delay_edges[bins] <= end_of_risk:
+                    whole[group[b], kind] += 1
                     continue
                 for j in range(bins):
                     low = broadcast_time[b] + delay_edges[j]
                     high = min(broadcast_time[b] + delay_edges[j + 1], end_of_risk)
-                    seconds[b, kind * bins + j] += max(0.0, high - low)
-    for b in range(broadcast_time.size):
-        for j in range(bins):
-            low = broadcast_time[b] + delay_edges[j]
-            length = max(0.0, min(broadcast_time[b] + delay_edges[j + 1], study_end) - low)
-            for kind in range(strata):
-                seconds[b, kind * bins + j] += whole[b, kind] * length
+                    seconds[group[b], kind * bins + j] += max(0.0, high - low)
+    for j in range(bins):
+        seconds[:, j::bins] += whole * (delay_edges[j + 1] - delay_edges[j])
     return seconds
+
+
+@numba.njit(cache=True, nogil=True)
+def share_credit(
+    pair_outcome: Ints, pair_author: Ints, pair_cell: Ints, theta: Floats, kernel: Floats, baseline: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Intensity of each outcome, and the outcomes credited to each author and to each cell."""
+    intensity = baseline.copy()
+    for p in range(pair_outcome.size):
+        intensity[pair_outcome[p]] += theta[pair_author[p]] * kernel[pair_cell[p]]
+    by_author, by_cell = np.zeros(theta.size), np.zeros(kernel.size)
+    for p in range(pair_outcome.size):
+        author, cell = pair_author[p], pair_cell[p]
+        share = theta[author] * kernel[cell] / intensity[pair_outcome[p]]
+        by_author[author] += share
+        by_cell[cell] += share
+    return intensity, by_author, by_cell
+
+
+@numba.njit(cache=True, nogil=True)
+def sum_by_author(
+    pair_outcome: Ints, pair_author: Ints, pair_cell: Ints, kernel: Floats, authors: int
+) -> tuple[Ints, Ints, Floats]:
+    """Row pointers of authors, their outcomes, and the summed kernel of all pairs of both.
+
+    The pairs of one author stand in the order of outcomes: a counting sort keeps it, and brings those of one
+    outcome together.
+    """
+    start = np.zeros(authors + 1, np.int64)
+    for author in pair_author:
+        start[author + 1] += 1
+    start = start.cumsum()
+    free = start[:-1].copy()
+    outcome, added = np.empty(pair_author.size, pair_outcome.dtype), np.empty(pair_author.size)
+    for p in range(pair_author.size):
+        at, author = free[pair_author[p]], pair_author[p]
+        value = kernel[pair_cell[p]]
+        if at > start[author] and outcome[at - 1] == pair_outcome[p]:
+            added[at - 1] += value
+        else:
+            outcome[at], added[at] = pair_outcome[p], value
+            free[author] += 1
+    end = 0
+    for author in range(authors):
+        first, count = start[author], free[author] - start[author]
+        start[author] = end
+        for i in range(count):
+            outcome[end + i], added[end + i] = outcome[first + i], added[first + i]
+        end += count
+    start[authors] = end
+    return start, outcome[:end].copy(), added[:end].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def explained_squares(start: Ints, outcome: Ints, odds: Floats, cell: Ints, divisor: Floats) -> Floats:
+    """Of each author: over cells, the sum of products of the odds of two outcomes of the cell, divided."""
+    sums, squares = np.zeros(divisor.size), np.zeros(divisor.size)
+    explained = np.zeros(start.size - 1)
+    for author in range(start.size - 1):
+        for i in range(start[author], start[author + 1]):
+            sums[cell[outcome[i]]] += odds[i]
+            squares[cell[outcome[i]]] += odds[i] ** 2
+        for i in range(start[author], start[author + 1]):
+            c = cell[outcome[i]]
+            explained[author] += (sums[c] ** 2 - squares[c]) / divisor[c]
+            sums[c] = squares[c] = 0
+    return explained
 
 
 @numba.njit(cache=True, nogil=True)
