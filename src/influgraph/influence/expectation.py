@@ -1,15 +1,11 @@
 """Influence beyond popularity: the response an account gets against what accounts like it get."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
-from influgraph.influence._arrays import Floats
+from influgraph.influence import _expected
 
-SMALLEST_NICHE = 30
 _MIN_ACCOUNTS = 20
-_MAX_FITTED = 20_000
 
 
 def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFrame:
@@ -52,17 +48,14 @@ def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFram
     >>> bool(ratio.loc[29, "beyond_popularity_low"] > 1), bool(ratio.loc[0, "beyond_popularity"] < 1)
     (True, True)
     """
-    from scipy import stats
-
     names = ["beyond_popularity", "beyond_popularity_low", "beyond_popularity_high"]
     result = pd.DataFrame(np.nan, index=popularity.index, columns=names)
     compared = _comparable(popularity)
     received = popularity.loc[compared, "engagements_received"].to_numpy(np.float64)
     if len(received) < _MIN_ACCOUNTS or not received.any():
         return result
-    expected, shape = _expected_engagements(received, _covariates(popularity[compared], niche[compared]))
-    posterior = stats.gamma(shape + received, scale=1 / (shape + expected))
-    result.loc[compared] = np.column_stack([posterior.mean(), posterior.ppf(0.05), posterior.ppf(0.95)])
+    usual = _expected.usual_counts(received, _expected.covariates(popularity[compared], niche[compared]))
+    result.loc[compared] = usual.ratio(received)
     return result
 
 
@@ -71,48 +64,3 @@ def _comparable(popularity: pd.DataFrame) -> pd.Series:
     if popularity["posts"].fillna(0).gt(0).any():
         compared &= popularity["posts"].fillna(0).gt(0)
     return compared
-
-
-def _covariates(popularity: pd.DataFrame, niche: pd.Series) -> Floats:
-    followers = np.log1p(popularity["followers"].to_numpy(np.float64))
-    posts = np.log1p(popularity["posts"].fillna(0).to_numpy(np.float64))
-    large = niche.map(niche.value_counts()).ge(SMALLEST_NICHE).fillna(value=False)
-    niches = pd.get_dummies(niche.where(large), dtype=np.float64, drop_first=True).to_numpy()
-    columns = np.column_stack([followers, followers**2, posts, niches])
-    columns = columns[:, np.ptp(columns, axis=0) > 1e-9]
-    columns = (columns - columns.mean(axis=0)) / columns.std(axis=0)
-    return np.column_stack([np.ones(len(columns)), columns])
-
-
-def _expected_engagements(received: Floats, covariates: Floats) -> tuple[Floats, float]:
-    """Fitted means, and the shape of the gamma that scatters accounts about them."""
-    from scipy import optimize
-
-    def misfit(log_shape: float) -> float:
-        return -_log_likelihood(received[fitted], expected[fitted], np.exp(log_shape))
-
-    fitted = np.argsort(covariates.sum(axis=1), kind="stable")[:: len(received) // _MAX_FITTED + 1]
-    shape, coefficients = 1.0, None
-    for _ in range(4):
-        coefficients = _coefficients(received[fitted], covariates[fitted], shape, coefficients)
-        expected = np.exp(np.clip(covariates @ coefficients, -20, 30))
-        shape = float(np.exp(optimize.minimize_scalar(misfit, bounds=(-5, 8), method="bounded").x))
-    return expected, shape
-
-
-def _coefficients(received: Floats, covariates: Floats, shape: float, start: Floats | None) -> Floats:
-    import statsmodels.api as sm
-
-    model = sm.GLM(received, covariates, family=sm.families.NegativeBinomial(alpha=1 / shape))
-    with warnings.catch_warnings():
-        # Few accounts may leave covariates collinear: the pseudo-inverse then takes the shortest solution.
-        warnings.simplefilter("ignore")
-        return np.asarray(model.fit(start_params=start).params, dtype=np.float64)
-
-
-def _log_likelihood(received: Floats, expected: Floats, shape: float) -> float:
-    from scipy import special
-
-    counts = special.gammaln(received + shape) - special.gammaln(shape)
-    odds = shape * np.log(shape / (shape + expected)) + received * np.log(expected / (shape + expected))
-    return float((counts + odds).sum())
