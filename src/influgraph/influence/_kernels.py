@@ -262,7 +262,7 @@ def _relative_likelihood(
 
 
 @numba.njit(cache=True, nogil=True)
-def _odds_bins(scale: float) -> tuple[Floats, Ints]:
+def _odds_bins(scale: float) -> tuple[Floats, npt.NDArray[np.uint8]]:
     """Edges of bins of a factor 1.5, and the bin in which each range of float32 bits begins.
 
     Ranges are narrower than bins, so that an odd lies in the bin guessed by its bits or beside it: no
@@ -272,7 +272,24 @@ def _odds_bins(scale: float) -> tuple[Floats, Ints]:
     edges[0], edges[-1] = 0, np.inf
     begins = (np.arange(1 << 31 - _GUESS_SHIFT) << _GUESS_SHIFT).astype(np.int32).view(np.float32)
     guess = np.searchsorted(edges[1:-1], begins, side="right")
-    return edges, guess
+    return edges, guess.astype(np.uint8)
+
+
+@numba.njit(cache=True, nogil=True)
+def _sum_in_bins(
+    odds: Floats, bits: npt.NDArray[np.int32], edges: Floats, guess: npt.NDArray[np.uint8]
+) -> tuple[Floats, Floats]:
+    """Number and sum of the odds in each bin; those of even and odd places apart, so that neither waits."""
+    number, total = np.zeros((2, edges.size - 1)), np.zeros((2, edges.size - 1))
+    for i in range(odds.size):
+        j = np.int64(guess[bits[i] >> _GUESS_SHIFT])
+        if odds[i] >= edges[j + 1]:
+            j += 1
+        elif odds[i] < edges[j]:
+            j -= 1
+        number[i & 1, j] += 1
+        total[i & 1, j] += odds[i]
+    return number[0] + number[1], total[0] + total[1]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -298,8 +315,6 @@ def sample_rates(
     outcomes are summed in bins of a factor 1.5, which keeps a sweep at one division per pair.
     """
     edges, guess = _odds_bins(rates[rates.size - 1])
-    bins = edges.size - 1
-    number, total = np.zeros(bins), np.zeros(bins)
     odds = np.empty(np.diff(pair_start).max() if exposed.size else 0)
     short = odds.astype(np.float32)
     bits = short.view(np.int32)
@@ -309,23 +324,15 @@ def sample_rates(
         for i in range(first, last):
             odds[i - first] = added[i] / max(intensity[outcome[i]] - own * added[i], 1e-300)
             short[i - first] = odds[i - first]
-        low, high = bins, -1
-        for i in range(last - first):
-            j = guess[bits[i] >> _GUESS_SHIFT]
-            if odds[i] >= edges[j + 1]:
-                j += 1
-            elif odds[i] < edges[j]:
-                j -= 1
-            number[j] += 1
-            total[j] += odds[i]
-            low, high = min(low, j), max(high, j)
+        size = last - first
+        number, total = _sum_in_bins(odds[:size], bits[:size], edges, guess)
+        found = np.flatnonzero(number)
+        low, high = (found[0], found[-1]) if found.size else (0, -1)
         row = likelihood[author]
-        number[low : high + 1] *= weight[author]
-        total[low : high + 1] *= weight[author]
+        number *= weight[author]
+        total *= weight[author]
         toll = exposed[author] * weight[author]
         _relative_likelihood(number, total, low, high, toll, rates, max(current[author], 1), row)
-        number[low : high + 1] = 0
-        total[low : high + 1] = 0
         belief = prior[group[author]]
         wanted = uniform[author] * (row * belief).sum()
         chosen = rates.size - 1
