@@ -229,15 +229,14 @@ def test_what_comes_later_changes_no_byte(watched: tuple[Dataset, str, pd.Timest
     assert _forecasts(data, kind, moment) == _forecasts(other, kind, moment)
 
 
-def _leak_by_age(whole: dict[str, Responses], monkeypatch: pytest.MonkeyPatch) -> None:
+def _leak_by_responses(whole: dict[str, Responses], monkeypatch: pytest.MonkeyPatch) -> None:
     honest = model.predict
     monkeypatch.setattr(model, "predict", lambda _, **options: honest(whole["now"], **options))
 
 
-def _leak_by_covariates(whole: dict[str, Responses], monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = model.Past.covariates.func
-    monkeypatch.setattr(model.Past, "covariates", property(lambda _: honest(model.Past(whole["now"]))))
-    monkeypatch.setattr(model, "_forecaster", lambda memory, splits, **_: model._regression(memory, splits))
+def _leak_by_training(_: dict[str, Responses], monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Responses.before
+    monkeypatch.setattr(Responses, "before", lambda known, moment: honest(known, moment + 5e5))
 
 
 def _leak_by_predictor(whole: dict[str, Responses], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +244,7 @@ def _leak_by_predictor(whole: dict[str, Responses], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(forecast, "_measured", lambda *_: {"leaky": PREDICTORS["leaky"](None).to_numpy()})
 
 
-@pytest.mark.parametrize("leak", [_leak_by_age, _leak_by_covariates, _leak_by_predictor])
+@pytest.mark.parametrize("leak", [_leak_by_responses, _leak_by_training, _leak_by_predictor])
 def test_a_leak_would_be_caught(
     watched: tuple[Dataset, str, pd.Timestamp],
     leak: Callable[[dict[str, Responses], pytest.MonkeyPatch], None],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._arrays import Floats, Ints, sum_by
 
 NAMES = ("order", "hits", "share")
 DRAWS = 200
@@ -37,8 +37,10 @@ def quality(table: Table, *, first: int, weights: Floats | None = None) -> Float
 
     Ties count as if broken at random, in expectation. `weights` counts accounts more or less than once.
     """
-    count = np.bincount(table.cell, weights=weights, minlength=len(table.forecast))
-    foretold, came = (np.bincount(places, weights=count) for places in (table.forecast, table.future))
+    weights = np.ones(len(table.cell)) if weights is None else weights
+    count = sum_by(table.cell, weights, len(table.forecast))
+    foretold = sum_by(table.forecast, count, int(table.forecast.max()) + 1)
+    came = sum_by(table.future, count, len(table.value))
     order = _correlation(table, count, _middle_ranks(foretold), _middle_ranks(came))
     named, best = _first(foretold, first)[table.forecast], _first(came, first)[table.future]
     drawn = count * table.value[table.future]

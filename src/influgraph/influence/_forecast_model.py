@@ -24,9 +24,8 @@ HALF_LIVES = tuple(
     for length in ("1h", "3h", "6h", "12h", "1D", "3D", "7D", "28D", "84D", "365D")
 )
 SCALES, POWERS = (8.0, 32.0, 128.0), (0.75, 1.25, 2.0)
-RIDGE, _STEPS = 30.0, 50
-_JUDGED = 3
-_ALL, _EVERY = 5_000, 10
+RIDGE, CLEARLY = 30.0, 0.01
+_STEPS = 50
 
 Predictor = Callable[["Past"], Floats]
 
@@ -77,13 +76,11 @@ class Past:
 
 @dataclass(frozen=True)
 class Split:
-    """An earlier forecast that has come to pass: what was known at `start`, what came until `end`."""
+    """An earlier forecast that has come to pass: what was known, of whom, and how many then engaged."""
 
     past: Past
     seen: Flags
     future: Floats
-    start: float
-    end: float
 
 
 def predict(known: Responses, *, ahead: int, first: int) -> dict[str, Floats]:
@@ -92,22 +89,22 @@ def predict(known: Responses, *, ahead: int, first: int) -> dict[str, Floats]:
     All settings are those that would have served best at earlier moments, judged by what came until `now`.
     """
     past, splits = Past(known), earlier_splits(known, ahead=ahead)
-    plain = past.sum_responses(np.ones(len(known.time)), different=False)
-    fading = _best([partial(fade, half_life=length) for length in HALF_LIVES], splits, first=first)
     memories = [partial(remember, scale=0.0, power=1.0, different=different) for different in (False, True)]
+    fading = _best(
+        [memories[0], *(partial(fade, half_life=length) for length in HALF_LIVES)], splits, first=first
+    )
     for scale, power, different in product(SCALES, POWERS, (True, False)):
         memories.append(partial(remember, scale=scale, power=power, different=different))
     memory = _best(memories, splits, first=first)
     return {
-        "past engagement": plain,
+        "past engagement": memories[0](past),
         "past engagement, fading": fading(past),
-        "our forecast": _scaled(_forecaster(memory, splits, first=first), past, splits),
+        "our forecast": _scaled(_corrected(memory, splits) if known.own and splits else memory, past, splits),
     }
 
 
 def fade(past: Past, *, half_life: float) -> Floats:
     """Past responses, half forgotten in so many seconds."""
-    # Infinite `now` and no response: an empty sum.
     return past.sum_responses(np.exp2((past.known.time - past.known.now) / half_life), different=False)
 
 
@@ -126,36 +123,34 @@ def earlier_splits(known: Responses, *, ahead: int) -> list[Split]:
         end = float(outcomes[stop]) if stop < len(outcomes) else known.now
         past, future = known.before(start), known.engagers_between(start, end)
         if len(past.time) >= FEWEST and future[past.seen()].sum() >= FEWEST:
-            splits.append(Split(Past(past), past.seen(), future, start, end))
+            splits.append(Split(Past(past), past.seen(), future))
     return splits
 
 
 def _best(predictors: Sequence[Predictor], splits: Sequence[Split], *, first: int) -> Predictor:
-    """Return the predictor that did best at earlier moments, the first of equals."""
+    """Return the predictor that did best at earlier moments; the first, unless another is clearly better."""
     found = [
         np.mean([_quality(predictor(split.past), split, first=first) for split in splits] or [0.0])
         for predictor in predictors
     ]
-    return predictors[int(np.argmax(np.round(found, 9)))]
+    best = int(np.argmax(np.round(found, 9)))
+    return predictors[best if found[best] > found[0] + CLEARLY else 0]
 
 
 def _quality(forecast: Floats, split: Split, *, first: int) -> float:
-    """Mean of the three measures over the accounts seen by then."""
-    table = measures.tabulate(forecast[split.seen], split.future[split.seen])
-    return float(np.nan_to_num(measures.quality(table, first=min(first, int(split.seen.sum())))).mean())
+    """Mean of the three measures over the accounts seen by then; those of whom nothing came are one row."""
+    busy = split.seen & ((forecast > 0) | (split.future > 0))
+    quiet = split.seen.sum() - busy.sum()
+    table = measures.tabulate(np.append(forecast[busy], 0), np.append(split.future[busy], 0))
+    weights = np.append(np.ones(busy.sum()), quiet)
+    found = measures.quality(table, first=min(first, int(split.seen.sum())), weights=weights)
+    return float(np.nan_to_num(found).mean())
 
 
-def _forecaster(memory: Predictor, splits: Sequence[Split], *, first: int) -> Predictor:
-    """Memory alone, or corrected by what else is known of accounts where that has done better."""
-    gains = []
-    for split in splits[:_JUDGED]:
-        before = [earlier for earlier in splits if earlier.end <= split.start]
-        if before:
-            corrected = _regression(memory, before)(split.past)
-            gains.append(
-                _quality(corrected, split, first=first) - _quality(memory(split.past), split, first=first)
-            )
-    return _regression(memory, splits) if gains and np.mean(gains) > 0 else memory
+def _corrected(memory: Predictor, splits: Sequence[Split]) -> Predictor:
+    """Half way, on logarithms, between memory and a regression on all that is known."""
+    regression = _regression(memory, splits)
+    return lambda past: np.sqrt((memory(past) + 0.01) * regression(past))
 
 
 def _scaled(forecaster: Predictor, past: Past, splits: Sequence[Split]) -> Floats:
@@ -168,22 +163,23 @@ def _scaled(forecaster: Predictor, past: Past, splits: Sequence[Split]) -> Float
 
 def _regression(memory: Predictor, splits: Sequence[Split]) -> Predictor:
     """Poisson regression, on logarithms, of who came on what was known; drawn to the mean by a ridge."""
-    rows = [_sampled(memory, split) for split in splits]
-    columns, future, weight = (np.concatenate(part) for part in zip(*rows, strict=True))
-    spread = np.sqrt(np.average(columns**2, axis=0, weights=weight))
+    columns = np.concatenate([_columns(memory, split.past)[split.seen] for split in splits])
+    came = [split.future[split.seen] for split in splits]
+    future = np.concatenate([engagers / engagers.mean() for engagers in came])
+    spread = columns.std(axis=0)
     spread[spread == 0] = 1
     columns = np.column_stack([columns / spread, np.ones(len(columns))])
-    slopes = _poisson_slopes(columns, future, weight, ridge=np.append(np.full(len(spread), RIDGE), 0))
+    slopes = _poisson_slopes(columns, future, ridge=np.append(np.full(len(spread), RIDGE), 0))
     slopes = slopes[:-1] / spread
-    return lambda past: np.exp(np.clip(_columns(memory, past, past.known.seen()) @ slopes, -30, 30))
+    return lambda past: np.exp(np.clip(_columns(memory, past) @ slopes, -30, 30))
 
 
-def _poisson_slopes(columns: Floats, future: Floats, weight: Floats, *, ridge: Floats) -> Floats:
+def _poisson_slopes(columns: Floats, future: Floats, *, ridge: Floats) -> Floats:
     """Newton's method, no step longer than 1 in any slope."""
     slopes = np.zeros(columns.shape[1])
     for _ in range(_STEPS):
-        rate = weight * np.exp(np.clip(columns @ slopes, -30, 30))
-        uphill = columns.T @ (weight * future - rate) - ridge * slopes
+        rate = np.exp(np.clip(columns @ slopes, -30, 30))
+        uphill = columns.T @ (future - rate) - ridge * slopes
         step = np.linalg.solve((columns * rate[:, None]).T @ columns + np.diag(ridge), uphill)
         slopes += step / max(1, np.abs(step).max())
         if np.abs(step).max() < 1e-8:
@@ -191,17 +187,7 @@ def _poisson_slopes(columns: Floats, future: Floats, weight: Floats, *, ridge: F
     return slopes
 
 
-def _columns(memory: Predictor, past: Past, seen: Flags) -> Floats:
+def _columns(memory: Predictor, past: Past) -> Floats:
     """Logarithms of all that may tell, centred over the accounts seen."""
     columns = np.log(0.5 + np.column_stack([memory(past), past.covariates]))
-    return np.asarray(columns - columns[seen].mean(axis=0))
-
-
-def _sampled(memory: Predictor, split: Split) -> tuple[Floats, Floats, Floats]:
-    """Columns, futures (mean 1), weights; of many accounts, the first by memory and a tenth of the rest."""
-    seen = np.flatnonzero(split.seen)
-    order = seen[np.argsort(-memory(split.past)[seen], kind="stable")]
-    kept = np.concatenate([order[:_ALL], order[_ALL::_EVERY]])
-    weight = np.where(np.arange(len(kept)) < _ALL, 1.0, _EVERY)
-    columns = _columns(memory, split.past, split.seen)[kept]
-    return columns, split.future[kept] / split.future[seen].mean(), weight
+    return np.asarray(columns - columns[past.known.seen()].mean(axis=0))

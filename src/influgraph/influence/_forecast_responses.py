@@ -172,9 +172,9 @@ def _after_posts(
     data: Dataset, posts: pd.DataFrame, account: Ints, time: Floats, window: float
 ) -> tuple[Ints, Ints, Floats]:
     """Pairs of an outcome and a followed author who posted in the window before it, after the follow."""
-    follower, followed, since = _codes(data.follows["follower_id"]), data.follows["followed_id"], _since(data)
-    order = np.argsort(follower, kind="stable")
-    follower, followed, since = follower[order], _codes(followed)[order], since[order]
+    order = np.argsort(_codes(data.follows["follower_id"]), kind="stable")
+    follower, followed = (_codes(data.follows[name])[order] for name in ("follower_id", "followed_id"))
+    since = _since(data)[order]
     place, follow = _ranges(*(np.searchsorted(follower, account, side=side) for side in ("left", "right")))
     author, posted = _codes(posts["author_id"]), _seconds(posts["created_at"])
     order = np.lexsort((posted, author))
