@@ -24,7 +24,7 @@ HALF_LIVES = tuple(
     for length in ("1h", "3h", "6h", "12h", "1D", "3D", "7D", "28D", "84D", "365D")
 )
 SCALES, POWERS = (8.0, 32.0, 128.0), (0.75, 1.25, 2.0)
-RIDGE, CLEARLY = 30.0, 0.01
+RIDGE, CLEARLY, BEST = 30.0, 0.01, 8
 _STEPS = 50
 
 Predictor = Callable[["Past"], Floats]
@@ -89,17 +89,18 @@ def predict(known: Responses, *, ahead: int, first: int) -> dict[str, Floats]:
     All settings are those that would have served best at earlier moments, judged by what came until `now`.
     """
     past, splits = Past(known), earlier_splits(known, ahead=ahead)
-    memories = [partial(remember, scale=0.0, power=1.0, different=different) for different in (False, True)]
-    fading = _best(
-        [memories[0], *(partial(fade, half_life=length) for length in HALF_LIVES)], splits, first=first
-    )
-    for scale, power, different in product(SCALES, POWERS, (True, False)):
-        memories.append(partial(remember, scale=scale, power=power, different=different))
-    memory = _best(memories, splits, first=first)
+    plain = partial(remember, scale=0.0, power=1.0, different=False)
+    fading = [partial(fade, half_life=length) for length in HALF_LIVES]
+    memories = [
+        partial(remember, scale=scale, power=power, different=different)
+        for scale, power, different in product(SCALES, POWERS, (True, False))
+    ]
+    memory = _best(plain, memories, splits, first=first, mean_of=BEST)
+    ours = _corrected(memory, splits) if known.own and splits else memory
     return {
-        "past engagement": memories[0](past),
-        "past engagement, fading": fading(past),
-        "our forecast": _scaled(_corrected(memory, splits) if known.own and splits else memory, past, splits),
+        "past engagement": plain(past),
+        "past engagement, fading": _best(plain, fading, splits, first=first)(past),
+        "our forecast": _scaled(ours, past, splits),
     }
 
 
@@ -127,14 +128,25 @@ def earlier_splits(known: Responses, *, ahead: int) -> list[Split]:
     return splits
 
 
-def _best(predictors: Sequence[Predictor], splits: Sequence[Split], *, first: int) -> Predictor:
-    """Return the predictor that did best at earlier moments; the first, unless another is clearly better."""
-    found = [
-        np.mean([_quality(predictor(split.past), split, first=first) for split in splits] or [0.0])
-        for predictor in predictors
-    ]
-    best = int(np.argmax(np.round(found, 9)))
-    return predictors[best if found[best] > found[0] + CLEARLY else 0]
+def _best(
+    plain: Predictor, others: Sequence[Predictor], splits: Sequence[Split], *, first: int, mean_of: int = 1
+) -> Predictor:
+    """Mean of those that did best at earlier moments; the plain one, unless they were clearly better."""
+    if not splits:
+        return plain
+    usual, *found = (
+        np.mean([_quality(predictor(split.past), split, first=first) for split in splits])
+        for predictor in (plain, *others)
+    )
+    if max(found) <= usual + CLEARLY:
+        return plain
+    best = [others[place] for place in np.argsort(-np.round(found, 9), kind="stable")[:mean_of]]
+    return lambda past: np.mean([_as_counts(predictor(past), past) for predictor in best], axis=0)
+
+
+def _as_counts(values: Floats, past: Past) -> Floats:
+    """Scale so that they add up to the number of responses."""
+    return np.asarray(values * (len(past.known.time) / max(values.sum(), 1e-300)))
 
 
 def _quality(forecast: Floats, split: Split, *, first: int) -> float:
