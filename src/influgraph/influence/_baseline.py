@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special
 
-from influgraph.influence._arrays import Floats, Ints, sum_by
+from influgraph.influence._arrays import Floats, Ints
 from influgraph.influence._clock import HOURS_PER_WEEK
 
 HOURS_PER_DAY, HOURS_PER_BLOCK = 24, 3
@@ -93,9 +93,6 @@ def member_level(own: Floats, others: Floats, expected: Floats, actor: Ints) -> 
 
 def _spread(position: Floats, weight: Floats) -> Floats:
     """Sums of weights at the knots, each shared linearly between its two neighbours."""
-    position = np.clip(position, _KNOTS[0], np.nextafter(_KNOTS[-1], 0))
-    left = np.searchsorted(_KNOTS, position, side="right") - 1
-    share = (position - _KNOTS[left]) / np.diff(_KNOTS)[left]
-    size = len(_KNOTS)
-    low = sum_by(left, weight * (1 - share), size)
-    return low + sum_by(left + 1, weight * share, size)
+    from influgraph.influence import _kernels
+
+    return _kernels.spread(position, weight, _KNOTS)

@@ -38,8 +38,9 @@ class Intensity:
 
 @dataclass
 class State:
-    """What one iteration hands to the next."""
+    """What one iteration hands to the next; `cell` is where `rate` holds each outcome's niche and hour."""
 
+    cell: Ints
     rate: Floats
     level: Floats
     apart: Floats
@@ -68,21 +69,18 @@ def start_state(exposure: Exposure) -> State:
     exposed = _exposed(exposure, kernel)
     theta = np.where(exposed > 0, 0.1 * outcomes / max(exposed.sum(), 1e-12), 0)
     rate = np.full((exposure.niche.max() + 1, hours), outcomes / (accounts * hours))
-    return State(rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
+    hour = np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
+    cell = exposure.niche[exposure.outcomes.account] * hours + hour
+    return State(cell, rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
 
 
 def _exposed(exposure: Exposure, kernel: Floats) -> Floats:
     return np.asarray(exposure.seconds_total @ kernel)
 
 
-def _hour(exposure: Exposure, hours: int) -> Ints:
-    return np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
-
-
 def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
     """Baseline intensity at each outcome, per waking second."""
-    hour = _hour(exposure, state.rate.shape[1])
-    per_hour = state.rate[exposure.niche[exposure.outcomes.account], hour] * state.apart
+    per_hour = state.rate.ravel()[state.cell] * state.apart
     return np.maximum(per_hour / (HOUR * exposure.tempo), 1e-300)
 
 
@@ -138,8 +136,7 @@ def update_effects(exposure: Exposure, state: State, credit: Floats) -> None:
 def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
     actor, accounts = exposure.outcomes.account, len(exposure.niche)
     niches, hours = state.rate.shape
-    cell = exposure.niche[actor] * hours + _hour(exposure, hours)
-    counts = sum_by(cell, own, niches * hours).reshape(niches, hours)
+    counts = sum_by(state.cell, own, niches * hours).reshape(niches, hours)
     state.rate = _baseline.niche_hour_rate(counts, _members(exposure, state))
     passed = np.minimum(exposure.risk_end / HOUR, hours)
     cumulative = np.pad(state.rate.cumsum(axis=1), ((0, 0), (1, 0)))

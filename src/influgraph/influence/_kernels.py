@@ -178,6 +178,22 @@ def share_credit(
 
 
 @numba.njit(cache=True, nogil=True)
+def spread(position: Floats, weight: Floats, knots: Floats) -> Floats:
+    """Sums of weights at the knots, each shared linearly between its two neighbours."""
+    last = knots.size - 1
+    low, high = np.zeros(knots.size), np.zeros(knots.size)
+    for i in range(position.size):
+        place = min(max(position[i], knots[0]), knots[last])
+        j = 0
+        while j < last - 1 and place >= knots[j + 1]:
+            j += 1
+        share = (place - knots[j]) / (knots[j + 1] - knots[j])
+        low[j] += weight[i] * (1 - share)
+        high[j + 1] += weight[i] * share
+    return low + high
+
+
+@numba.njit(cache=True, nogil=True)
 def sum_by_author(
     pair_outcome: Ints, pair_author: Ints, pair_cell: Ints, kernel: Floats, authors: int
 ) -> tuple[Ints, Ints, Floats]:
