@@ -1,0 +1,212 @@
+"""Influence where times, follows or posts are missing: the best that remains, at a lower grade."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.sparse import csr_array
+
+from influgraph import dataset
+from influgraph.dataset import Dataset
+from influgraph.influence import _enough, _exposure, _inferred, _untimed, attribution
+from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence.attribution import Attribution
+
+NO_TIMES = (
+    "The outcomes have no times: an account is credited where its followers do more than people of their "
+    "niche, activity and number of sources followed. This cannot tell influence from followers who were "
+    "alike before, and how much is caused in all is assumed rather than measured: read the order, not the "
+    "sum."
+)
+NO_POSTS = "No posts are known, so that following an account is all the exposure there is."
+NO_OUTCOME = "no outcome of these kinds is an act of people's own"
+NOBODY = "nobody is known to follow or to engage with anybody, so nobody's exposure is known"
+_NUMBERS = ["influence", "influence_low", "influence_high", "influence_total"]
+
+
+def fallback_influence(
+    data: Dataset, *, kinds: Sequence[str], niches: pd.Series, window: str = "3D", rng: np.random.Generator
+) -> Attribution:
+    """Estimate influence from what remains where `attribution.incremental_actions` has nothing to go by.
+
+    Follows that are missing are read from who engaged with whom, posts and their times from when they were
+    first engaged with; with that, the attribution is done as ever. Where the outcomes themselves have no
+    times, people are compared instead: an account is credited with what its followers do beyond people of the
+    same niche, as active, who follow as many sources; exposure is follows x posts where posts are known.
+
+    Parameters
+    ----------
+    data
+        The dataset.
+    kinds, niches, window, rng
+        As in `attribution.incremental_actions`.
+
+    Returns
+    -------
+    As `attribution.incremental_actions`, in the same unit, always graded `estimated`. `influence_rate` is
+    null where follows or posts had to be inferred, `influence_total` where the outcomes have no times;
+    everything is null, with the reason, where nothing can be compared. `basis` says in words what was done.
+
+    Raises
+    ------
+    ValueError
+        As in `attribution.incremental_actions`.
+
+    Notes
+    -----
+    On worlds of 4,000 to 12,000 accounts (`tests/test_fallback.py`), engagements instead of follows cost
+    little of the order but leave out a quarter to a half of the effect; without times the order is about as
+    good as chance makes it for most accounts, though still better than followers.
+
+    References
+    ----------
+    Empirical null: Efron (2004), Large-scale simultaneous hypothesis testing. Likeness or influence: Shalizi
+    & Thomas (2011), Homophily and contagion are generically confounded in observational social network
+    studies.
+
+    Examples
+    --------
+    >>> acts = pd.DataFrame({"account_id": list("ab"), "kind": "purchase"})
+    >>> follows = pd.DataFrame({"follower_id": list("ab"), "followed_id": "c"})
+    >>> data = dataset.from_tables(follows=follows, engagements=acts)
+    >>> nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    >>> found = fallback_influence(data, kinds=["purchase"], niches=nowhere, rng=np.random.default_rng(7))
+    >>> found.accounts.loc["c", "influence_missing"]
+    'only 2 outcomes of 2 people: too few to compare'
+    """
+    if not niches.index.equals(data.account_ids):
+        raise ValueError("niches: must be indexed by the dataset's accounts, in their order")
+    whole, said = _inferred.complete(data)
+    outcomes = _own_outcomes(whole, kinds)
+    if outcomes["created_at"].notna().any() and whole.posts["created_at"].notna().any():
+        if reason := _too_little(whole, outcomes, niches, window):
+            return _nothing(whole, reason, len(outcomes))
+        found = attribution.incremental_actions(whole, kinds=kinds, niches=niches, window=window, rng=rng)
+        return _regraded(found, said) if said else found
+    return _untimed_influence(whole, outcomes, niches, inferred=bool(said), rng=rng)
+
+
+def basis(data: Dataset, *, kinds: Sequence[str]) -> tuple[str, ...]:
+    """What `fallback_influence` does instead of what is missing, in sentences; none where nothing is.
+
+    Parameters
+    ----------
+    data
+        The dataset.
+    kinds
+        Kinds of engagement that count as outcome.
+
+    Returns
+    -------
+    Sentences for a report.
+
+    Examples
+    --------
+    >>> acts = pd.DataFrame({"account_id": list("ab"), "kind": "purchase"})
+    >>> follows = pd.DataFrame({"follower_id": list("ab"), "followed_id": "c"})
+    >>> data = dataset.from_tables(follows=follows, engagements=acts)
+    >>> [text[:26] for text in basis(data, kinds=["purchase"])]
+    ['The outcomes have no times', 'No posts are known, so tha']
+    """
+    whole, said = _inferred.complete(data)
+    outcomes = _own_outcomes(whole, kinds)
+    if outcomes.empty:
+        return ()
+    untimed = outcomes["created_at"].isna().all() or whole.posts["created_at"].isna().all()
+    return (*said, *([NO_TIMES] if untimed else []), *([NO_POSTS] if whole.posts.empty else []))
+
+
+def _own_outcomes(data: Dataset, kinds: Sequence[str]) -> pd.DataFrame:
+    acts = dataset.resolved_engagements(data)
+    return acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna()]
+
+
+def _too_little(data: Dataset, outcomes: pd.DataFrame, niches: pd.Series, window: str) -> str | None:
+    scene = _exposure.find_scene(data, outcomes, niche=_exposure.number_niches(niches))
+    if isinstance(scene, str):
+        return scene
+    return _enough.too_little(scene, window=pd.Timedelta(window).total_seconds())
+
+
+def _regraded(found: Attribution, said: tuple[str, ...]) -> Attribution:
+    """The same as an estimate; without a rate where exposures are not counted but inferred."""
+    accounts = found.accounts
+    grade = accounts["influence_grade"].mask(accounts["influence"].notna(), "estimated")
+    accounts = accounts.assign(influence_grade=grade)
+    if said != (_inferred.NO_POST_TIMES,):
+        accounts["influence_rate"] = np.nan
+    return replace(found, accounts=accounts)
+
+
+def _untimed_influence(
+    data: Dataset, outcomes: pd.DataFrame, niches: pd.Series, *, inferred: bool, rng: np.random.Generator
+) -> Attribution:
+    """Compare people exposed to an account with people alike."""
+    count, reason = len(data.account_ids), _why_not(data)
+    done = np.bincount(outcomes["account_id"].cat.codes, minlength=count).astype(np.float64)
+    follows = np.bincount(data.follows["follower_id"].cat.codes, minlength=count)
+    people = np.flatnonzero(follows)
+    if len(people) < _untimed.FEWEST_PEOPLE or done[people].sum() < _untimed.FEWEST_OUTCOMES:
+        words = f"only {done[people].sum():.0f} outcomes of {len(people)} people: too few to compare"
+        reason = np.where(reason == "", words, reason)
+        why = reason if len(outcomes) and len(people) else NOBODY if len(outcomes) else NO_OUTCOME
+        return _nothing(data, why, len(outcomes))
+    exposure, sources = _shown(data)
+    acts = dataset.resolved_engagements(data)
+    active = np.bincount(acts.loc[acts["receiver_id"].notna(), "account_id"].cat.codes, minlength=count)
+    known = _untimed.people_alike(exposure[people], follows[people], active[people], niches.iloc[people])
+    found = _untimed.excess_effects(done[people], exposure[people], known, rng=rng)
+    reach = np.asarray(exposure.sum(axis=0))[found.told]
+    reason = np.where(reason == "", "its followers cannot be told from everybody", reason)
+    result = _laid_out(data, sources[found.told], reach[:, None] * found.draws, reason, len(outcomes))
+    if not inferred and len(data.posts):
+        result.accounts.loc[data.account_ids[sources[found.told]], "influence_rate"] = (
+            1000 * found.draws.mean(axis=1)
+        )
+    return result
+
+
+def _shown(data: Dataset) -> tuple[csr_array, Ints]:
+    """Follows x posts (accounts x sources), and the codes of the sources: all who post and are followed."""
+    count = len(data.account_ids)
+    posts = data.posts[data.posts["repost_of"].isna()] if "repost_of" in data.posts else data.posts
+    made = np.bincount(posts["author_id"].cat.codes, minlength=count) if len(posts) else np.ones(count)
+    follower, followed = (data.follows[name].cat.codes.to_numpy() for name in ("follower_id", "followed_id"))
+    sources, place = np.unique(followed[made[followed] > 0], return_inverse=True)
+    seen = made[followed] > 0
+    shape = (count, len(sources))
+    return csr_array((made[followed[seen]].astype(np.float64), (follower[seen], place)), shape=shape), sources
+
+
+def _why_not(data: Dataset) -> npt.NDArray[np.object_]:
+    """Why an account has no estimate; empty where it has a post and a follower."""
+    everyone = np.arange(len(data.account_ids))
+    posted = np.isin(everyone, data.posts["author_id"].cat.codes) | data.posts.empty
+    followed = np.isin(everyone, data.follows["followed_id"].cat.codes)
+    return np.select([~posted, ~followed], ["no post", "no follower"], "").astype(object)
+
+
+def _nothing(data: Dataset, reason: str | npt.NDArray[np.object_], outcomes: int) -> Attribution:
+    reasons = np.broadcast_to(np.asarray(reason, dtype=object), len(data.account_ids))
+    return _laid_out(data, np.empty(0, np.int64), np.empty((0, _untimed.DRAWS)), reasons, outcomes)
+
+
+def _laid_out(
+    data: Dataset, sources: Ints, draws: Floats, reason: npt.NDArray[np.object_], outcomes: int
+) -> Attribution:
+    """Columns of the attribution for all accounts, in dataset order."""
+    frame = pd.DataFrame(index=data.account_ids, columns=_NUMBERS, dtype=np.float64)
+    estimated = np.isin(np.arange(len(frame)), sources)
+    if len(sources):
+        low, high = np.quantile(draws, [0.05, 0.95], axis=1)
+        mean = draws.mean(axis=1)
+        frame.loc[estimated, _NUMBERS[:3]] = np.column_stack(
+            [mean, np.minimum(low, mean), np.maximum(high, mean)]
+        )
+    grade = pd.Series("estimated", frame.index, dtype="str").where(estimated)
+    missing = pd.Series(reason, frame.index, dtype="str").mask(estimated)
+    accounts = frame.assign(influence_grade=grade, influence_rate=np.nan, influence_missing=missing)
+    kernel = pd.Series(dtype=np.float64, name="kernel")
+    return Attribution(accounts, draws, kernel, float(outcomes), float(frame["influence"].sum()))
