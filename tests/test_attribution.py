@@ -123,6 +123,7 @@ def _random_scene(rng: np.random.Generator) -> _exposure.Scene:
         attention=_exposure.Attention(_exposure.row_starts(pairs[:, 0], accounts), pairs[:, 1], since),
         broadcasts=broadcasts,
         strata=_exposure.Strata(rng.integers(0, 2, accounts), rng.integers(0, 3, (accounts, 2)), 3),
+        traits=(),
         period=1e5,
         waking_period=1e5,
     )
@@ -240,6 +241,41 @@ def test_nothing_is_credited_where_nobody_has_influence(shocks: int) -> None:
     result = _attribute(world.data, found)
     assert result.credited / result.outcomes < 0.05
     assert (result.accounts["influence_low"].dropna() > 0).mean() < 0.08
+
+
+def test_who_follows_more_and_buys_more_is_not_moved_by_it() -> None:
+    """No influence; half of the accounts follow four times as many others, and buy four times as much."""
+    rng = _rng(11)
+    sources, people, days = 60, 6000, 28
+    keen = np.arange(people) % 2 == 0
+    pairs = [(m, s) for m in range(people) for s in rng.choice(sources, 12 if keen[m] else 3, replace=False)]
+    member, source = np.array(pairs).T
+    buyer = rng.choice(people, 9000, p=np.where(keen, 4, 1) / np.where(keen, 4, 1).sum())
+    begin, ids = pd.Timestamp("2024-01-01", tz="UTC"), np.array([f"m{number}" for number in range(people)])
+    author = np.repeat(np.arange(sources), 6)
+    data = dataset.from_tables(
+        follows=pd.DataFrame(
+            {"follower_id": ids[member], "followed_id": [f"s{number}" for number in source]}
+        ),
+        posts=pd.DataFrame(
+            {
+                "post_id": [f"p{number}" for number in range(len(author))],
+                "author_id": [f"s{number}" for number in author],
+                "created_at": begin + pd.to_timedelta(rng.uniform(0, days, len(author)), unit="D"),
+            }
+        ),
+        engagements=pd.DataFrame(
+            {
+                "account_id": ids[buyer],
+                "kind": "purchase",
+                "created_at": begin + pd.to_timedelta(rng.uniform(0, days, len(buyer)), unit="D"),
+            }
+        ),
+    )
+    nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    found = attribution.incremental_actions(data, kinds=["purchase"], niches=nowhere, rng=_rng())
+    assert found.credited / found.outcomes < 0.03
+    assert found.accounts["influence_low"].gt(0).mean() < 0.08
 
 
 def test_views_are_the_exposures_where_they_are_listed() -> None:

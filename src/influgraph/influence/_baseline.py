@@ -1,9 +1,11 @@
 """What people would have done anyway: niche x time, and how active each account is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import special
 
-from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOURS_PER_WEEK
 
 HOURS_PER_DAY, HOURS_PER_BLOCK = 24, 3
@@ -71,6 +73,19 @@ def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: 
 
 def _sum_columns(values: Floats, period: Ints) -> Floats:
     return np.stack([np.bincount(period, weights=row) for row in values])
+
+
+def trait_factor(own: Floats, expected: Floats, traits: Sequence[Ints]) -> Floats:
+    """How much more than their niche accounts of each class do, drawn to 1: one factor per account.
+
+    `own` and `expected` are the baseline outcomes of each account, counted and at level 1.
+    """
+    factor = np.ones(len(own))
+    for trait in traits:
+        size = int(trait.max()) + 1
+        count, mean = sum_by(trait, own, size), sum_by(trait, factor * expected, size)
+        factor *= shrunken_factor(count[None], mean[None])[0][trait]
+    return factor
 
 
 def member_level(own: Floats, others: Floats, expected: Floats, actor: Ints) -> tuple[Floats, Floats]:

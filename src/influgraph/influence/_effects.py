@@ -58,11 +58,11 @@ class Effects:
     def high(self) -> Floats:
         """Upper end of the 90 % interval.
 
-        The posterior's, or the largest rate that the author's own outcomes do not exclude (one-sided 5 %) where
-        that is higher: drawn towards what is usual, the posterior alone misses a quarter of the large effects.
+        The posterior's, or the largest rate that the author's own outcomes do not exclude (one-sided 5 %)
+        where that is higher: the posterior alone, drawn to what is usual, misses many of the large effects.
         """
         allowed = np.where(self.likelihood >= np.exp(-_ONE_SIDED / 2), self.rates, 0).max(axis=1)
-        return np.maximum(np.maximum(self.quantile(0.95), self.mean()), allowed)
+        return np.asarray(np.maximum(np.maximum(self.quantile(0.95), self.mean()), allowed))
 
 
 def sample_effects(

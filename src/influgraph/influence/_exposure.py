@@ -12,8 +12,8 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _clock
-from influgraph.influence._arrays import Flags, Floats, Ints, row_starts
+from influgraph.influence import _clock, _traits
+from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
 from influgraph.influence._clock import Clock
 
 # Delay bins as shares of the window: finer where reactions are fast (half an hour to 72 h at "3d").
@@ -63,13 +63,17 @@ class Strata:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that bears on exposure; `tempo` is the clock's at each outcome, periods are lengths in seconds."""
+    """All that bears on exposure; `tempo` is the clock's at each outcome, periods are lengths in seconds.
+
+    `traits` are the classes that accounts are in (see `_traits`).
+    """
 
     outcomes: Outcomes
     tempo: Floats
     attention: Attention
     broadcasts: Broadcasts
     strata: Strata
+    traits: tuple[Ints, ...]
     period: float
     waking_period: float
 
@@ -97,6 +101,7 @@ class Exposure:
     widths: Floats
     risk_end: Floats
     period: float
+    traits: tuple[Ints, ...]
 
 
 def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str:
@@ -124,9 +129,17 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
         attention=attention,
         broadcasts=broadcasts,
         strata=find_strata(data, niche),
+        traits=_traits.find_traits(data, niche=niche, received=_received(attention, broadcasts)),
         period=period,
         waking_period=float(clock.waking(np.array(period))),
     )
+
+
+def _received(attention: Attention, broadcasts: Broadcasts) -> Floats:
+    """How many broadcasts each account may see in the whole period."""
+    accounts = len(attention.start) - 1
+    member = np.repeat(np.arange(accounts), np.diff(attention.start))
+    return sum_by(member, np.diff(broadcasts.start)[attention.exposers], accounts)
 
 
 def seconds_since(times: pd.Series, start: pd.Timestamp) -> Floats:
@@ -269,6 +282,7 @@ def expose(scene: Scene, *, window: float) -> Exposure:
         widths=np.diff(edges),
         risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
         period=scene.period,
+        traits=scene.traits,
     )
 
 

@@ -17,6 +17,9 @@ from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
 
+_START = 0.1
+# Share of the outcomes by which the sum credited may still move.
+_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 2e-5, 60, 400
 _PRIOR_OUTCOMES = 0.3
 _PRIOR_OUTCOMES_STRATUM = 10.0
 _PRIOR_OUTCOMES_DELAY = 5.0
@@ -27,13 +30,14 @@ class Intensity:
     """A fitted intensity.
 
     `baseline` is per outcome and `kernel` per cell (both per waking second), `exposed` the kernel mass each
-    author's broadcasts had, `credit` the outcomes shared out to each author.
+    author's broadcasts had, `credit` the outcomes shared out to each author; `state` is the last iteration's.
     """
 
     baseline: Floats
     kernel: Floats
     exposed: Floats
     credit: Floats
+    state: "State"
 
 
 @dataclass
@@ -48,16 +52,20 @@ class State:
     theta: Floats
 
 
-def fit_intensity(exposure: Exposure, *, iterations: int = 40) -> Intensity:
-    """Fit baseline, delay kernel and effects together."""
-    state = start_state(exposure)
-    for _ in range(iterations):
+def fit_intensity(exposure: Exposure, *, start: State | None = None) -> Intensity:
+    """Fit baseline, delay kernel and effects together, until what is credited in all hardly moves."""
+    state, settled = start or start_state(exposure), _SETTLED * len(exposure.outcomes.account)
+    credited = np.inf
+    for iteration in range(_MOST_ITERATIONS):
         own, credit, by_cell = share_outcomes(exposure, state, _baseline_of_outcomes(exposure, state))
         update_kernel(exposure, state, by_cell)
         update_effects(exposure, state, credit)
         _update_baseline(exposure, state, own)
+        if iteration >= _LEAST_ITERATIONS and abs(credit.sum() - credited) < settled:
+            break
+        credited = credit.sum()
     return Intensity(
-        _baseline_of_outcomes(exposure, state), state.kernel, _exposed(exposure, state.kernel), credit
+        _baseline_of_outcomes(exposure, state), state.kernel, _exposed(exposure, state.kernel), credit, state
     )
 
 
@@ -67,7 +75,7 @@ def start_state(exposure: Exposure) -> State:
     hours = max(int(np.ceil(exposure.period / HOUR)), 1)
     kernel = np.tile(_assumed_delay(exposure.widths), exposure.strata)
     exposed = _exposed(exposure, kernel)
-    theta = np.where(exposed > 0, 0.1 * outcomes / max(exposed.sum(), 1e-12), 0)
+    theta = np.where(exposed > 0, _START * outcomes / max(exposed.sum(), 1e-12), 0)
     rate = np.full((exposure.niche.max() + 1, hours), outcomes / (accounts * hours))
     hour = np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
     cell = exposure.niche[exposure.outcomes.account] * hours + hour
@@ -146,7 +154,9 @@ def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
     expected = at + (passed - whole) * (after - at)
     done = sum_by(actor, own, accounts)
     others = np.maximum(done[actor] - own, 0)
-    state.level, state.apart = _baseline.member_level(done, others, expected, actor)
+    likes = _baseline.trait_factor(done, expected, exposure.traits)
+    level, apart = _baseline.member_level(done, others, likes * expected, actor)
+    state.level, state.apart = likes * level, likes[actor] * apart
 
 
 def _members(exposure: Exposure, state: State) -> Floats:

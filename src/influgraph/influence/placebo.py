@@ -11,6 +11,7 @@ from influgraph.dataset import Dataset
 from influgraph.influence import _effects, _exposure, _intensity
 from influgraph.influence._arrays import Floats
 from influgraph.influence._exposure import Broadcasts, Exposure, Scene
+from influgraph.influence._intensity import State
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TOLERATED = 0.05
@@ -65,10 +66,11 @@ def placebo_tests(
         return pd.DataFrame(columns=COLUMNS)
     seconds = pd.Timedelta(window).total_seconds()
     real = _exposure.expose(scene, window=seconds)
+    fitted = _intensity.fit_intensity(real)
     rows = []
     for check, impossible in _impossible(scene).items():
         both = _exposure.compete(real, _exposure.expose(impossible, window=seconds))
-        rows.append(_row(check, *_credited(both, real=len(real.authors), rng=rng)))
+        rows.append(_row(check, *_credited(both, fitted.state, rng=rng)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -94,9 +96,14 @@ def _moved(broadcasts: Broadcasts, shift: float, *, sign: float = 1.0) -> Broadc
     return Broadcasts(broadcasts.start, time[order], broadcasts.author[order], broadcasts.direct[order])
 
 
-def _credited(exposure: Exposure, *, real: int, rng: np.random.Generator) -> tuple[Floats, float]:
-    """Share of outcomes credited to the impossible posts (estimate, low, high), and to the real ones."""
-    fitted = _intensity.fit_intensity(exposure)
+def _credited(exposure: Exposure, alone: State, *, rng: np.random.Generator) -> tuple[Floats, float]:
+    """Share of outcomes credited to the impossible posts (estimate, low, high), and to the real ones.
+
+    `alone` is the fit of the real posts without rivals: there these start, the others where all fits start.
+    """
+    real, start = len(alone.theta), _intensity.start_state(exposure)
+    theta = np.concatenate([alone.theta, start.theta[real:]])
+    fitted = _intensity.fit_intensity(exposure, start=replace(start, kernel=alone.kernel, theta=theta))
     groups = (np.arange(len(exposure.authors)) >= real).astype(np.int64)
     effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, groups=groups, rng=rng)
     share = fitted.exposed[effects.authors] / len(exposure.outcomes.account)
