@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from influgraph.influence._arrays import Floats, sum_by
+from influgraph.influence._gamma import fit_gamma
 from influgraph.networks import Network
 
 
@@ -36,7 +37,7 @@ def attention_per_post(popularity: pd.DataFrame) -> pd.DataFrame:
     >>> attention_per_post(counts)["attention_per_post"].round(1).tolist()
     [6.4, 1.0, 1.3, 1.5, nan]
     """
-    from scipy import optimize, stats
+    from scipy import stats
 
     names = [f"attention_per_post{end}" for end in ("", "_low", "_high")]
     result = pd.DataFrame(np.nan, index=popularity.index, columns=names)
@@ -44,18 +45,12 @@ def attention_per_post(popularity: pd.DataFrame) -> pd.DataFrame:
     posts = posts if posts.gt(0).any() else pd.Series(1.0, posts.index)
     drawn = popularity["engagements_received"].astype("float64")
     known = (posts.gt(0) & drawn.notna()).to_numpy()
-    counts, made = drawn.to_numpy()[known], posts.to_numpy()[known]
+    counts: Floats = np.asarray(drawn, np.float64)[known]
+    made: Floats = np.asarray(posts, np.float64)[known]
     if not counts.sum() > 0:
         return result
-
-    def misfit(logs: Floats) -> float:
-        shape, mean = np.exp(logs)
-        return -float(stats.nbinom.logpmf(counts, shape, shape / (shape + mean * made)).sum())
-
-    start = np.array([0.0, np.log(counts.sum() / made.sum())])
-    bounds = [(-6, 8), (start[1] - 6, start[1] + 6)]
-    shape, mean = np.exp(optimize.minimize(misfit, start, bounds=bounds).x)
-    posterior = stats.gamma(shape + counts, scale=1 / (shape / mean + made))
+    shape, rate = fit_gamma(counts, made)
+    posterior = stats.gamma(shape + counts, scale=1 / (rate + made))
     result.loc[known] = np.column_stack([posterior.mean(), posterior.ppf(0.05), posterior.ppf(0.95)])
     return result
 
