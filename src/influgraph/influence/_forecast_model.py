@@ -23,8 +23,8 @@ HALF_LIVES = tuple(
     pd.Timedelta(length).total_seconds()
     for length in ("1h", "3h", "6h", "12h", "1D", "3D", "7D", "28D", "84D", "365D")
 )
-SCALES, POWERS = (8.0, 32.0, 128.0), (0.75, 1.25, 2.0)
-RIDGE, CLEARLY, BEST = 30.0, 0.01, 8
+SCALES, POWERS, HALVINGS = (8.0, 32.0, 128.0), (0.75, 1.25, 2.0), (2.0, 4.0, 8.0, 16.0, 32.0)
+RIDGE, CLEARLY = 30.0, 0.01
 _STEPS = 50
 
 Predictor = Callable[["Past"], Floats]
@@ -58,7 +58,7 @@ class Past:
         """What else may tell: engagers, followers, posts, recent posts, acts of followers and of engagers."""
         known = self.known
         active = np.bincount(known.outcome_account, minlength=self.count).astype(np.float64)
-        recent = (1 + 32 * self._share(known.posted_at)) ** -1.25
+        recent = by_power(self._share(known.posted_at), scale=32.0, power=1.25)
         columns = [
             self.sum_responses(np.ones(len(known.time)), different=True),
             sum_by(known.followed, np.ones(len(known.followed)), self.count),
@@ -89,13 +89,15 @@ def predict(known: Responses, *, ahead: int, first: int) -> dict[str, Floats]:
     All settings are those that would have served best at earlier moments, judged by what came until `now`.
     """
     past, splits = Past(known), earlier_splits(known, ahead=ahead)
-    plain = partial(remember, scale=0.0, power=1.0, different=False)
+    plain = partial(remember, forget=np.ones_like, different=False)
     fading = [partial(fade, half_life=length) for length in HALF_LIVES]
+    forgetting = [partial(by_power, scale=scale, power=power) for scale, power in product(SCALES, POWERS)]
+    forgetting += [partial(by_halves, times=times) for times in HALVINGS]
     memories = [
-        partial(remember, scale=scale, power=power, different=different)
-        for scale, power, different in product(SCALES, POWERS, (True, False))
+        partial(remember, forget=forget, different=different)
+        for forget, different in product(forgetting, (True, False))
     ]
-    memory = _best(plain, memories, splits, first=first, mean_of=BEST)
+    memory = _best(plain, memories, splits, first=first, within=CLEARLY)
     ours = _corrected(memory, splits) if known.own and splits else memory
     return {
         "past engagement": plain(past),
@@ -109,9 +111,19 @@ def fade(past: Past, *, half_life: float) -> Floats:
     return past.sum_responses(np.exp2((past.known.time - past.known.now) / half_life), different=False)
 
 
-def remember(past: Past, *, scale: float, power: float, different: bool) -> Floats:
-    """Past responses, each counting (1 + scale x age) ^ -power."""
-    return past.sum_responses((1 + scale * past.age) ** -power, different=different)
+def remember(past: Past, *, forget: Callable[[Floats], Floats], different: bool) -> Floats:
+    """Past responses, each counting what is left of it at its age."""
+    return past.sum_responses(forget(past.age), different=different)
+
+
+def by_power(age: Floats, *, scale: float, power: float) -> Floats:
+    """What is left: little is forgotten late."""
+    return np.asarray((1 + scale * age) ** -power)
+
+
+def by_halves(age: Floats, *, times: float) -> Floats:
+    """What is left: half of it, so many times over the whole past."""
+    return np.asarray(np.exp2(-times * age))
 
 
 def earlier_splits(known: Responses, *, ahead: int) -> list[Split]:
@@ -129,18 +141,20 @@ def earlier_splits(known: Responses, *, ahead: int) -> list[Split]:
 
 
 def _best(
-    plain: Predictor, others: Sequence[Predictor], splits: Sequence[Split], *, first: int, mean_of: int = 1
+    plain: Predictor, others: Sequence[Predictor], splits: Sequence[Split], *, first: int, within: float = 0
 ) -> Predictor:
-    """Mean of those that did best at earlier moments; the plain one, unless they were clearly better."""
+    """Mean of those that came near the best at earlier moments; the plain one, unless clearly beaten."""
     if not splits:
         return plain
     usual, *found = (
-        np.mean([_quality(predictor(split.past), split, first=first) for split in splits])
+        np.array([_quality(predictor(split.past), split, first=first) for split in splits])
         for predictor in (plain, *others)
     )
-    if max(found) <= usual + CLEARLY:
+    mean = np.array([np.round(one.mean(), 9) for one in found])
+    gains = found[int(mean.argmax())] - usual
+    if gains.mean() <= CLEARLY + gains.std() / np.sqrt(len(gains)):
         return plain
-    best = [others[place] for place in np.argsort(-np.round(found, 9), kind="stable")[:mean_of]]
+    best = [other for other, reached in zip(others, mean, strict=True) if reached >= mean.max() - within]
     return lambda past: np.mean([_as_counts(predictor(past), past) for predictor in best], axis=0)
 
 

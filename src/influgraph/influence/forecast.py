@@ -246,7 +246,7 @@ def _question(
     outcome, (start, end) = " or ".join(kinds), (_day(rounds[place].past.now) for place in (0, -1))
     asked = f"who will draw a {outcome} from most different accounts"
     if responses.own:
-        asked = f"whose followers will most often have a {outcome} within {window} after its next posts, "
+        asked = f"in whose audience will most people have a {outcome} within {window} after its next posts, "
         asked += "whether or not because of them"
     words = f"asked {len(rounds)} times from {start} to {end}, from the past alone: {asked}, in the next "
     words += f"{rounds[0].ahead:,} outcomes; {CAUTION}"
@@ -304,7 +304,8 @@ def _row(check: str, name: str, estimate: float, draws: Floats, chance: float, *
 def _against(check: str, best: str, gain: float, gains: Floats, baseline: float) -> list[Any]:
     low, high = _interval(gain, gains)
     place = "is ahead of" if low > 0 else "falls behind" if high < 0 else "cannot be told from"
-    verdict = f"our forecast {place} {best}, the best of the others: {gain:+.3f} [{low:+.3f} to {high:+.3f}]"
+    verdict = f"in {check} our forecast {place} {best}, the best of the others, by {gain:+.3f} "
+    verdict += f"[{low:+.3f} to {high:+.3f}]"
     subject = f"{OURS} against {best}"
     return [f"forecast: {check}", subject, gain, low, high, baseline, f"{verdict}; {CAUTION}"]
 
