@@ -304,8 +304,8 @@ def _row(check: str, name: str, estimate: float, draws: Floats, chance: float, *
 def _against(check: str, best: str, gain: float, gains: Floats, baseline: float) -> list[Any]:
     low, high = _interval(gain, gains)
     place = "is ahead of" if low > 0 else "falls behind" if high < 0 else "cannot be told from"
-    verdict = f"in {check} our forecast {place} {best}, the best of the others, by {gain:+.3f} "
-    verdict += f"[{low:+.3f} to {high:+.3f}]"
+    verdict = f"in {check} our forecast {place} {best}, the best of the others: {gain:+z.3f} "
+    verdict += f"[{low:+z.3f} to {high:+z.3f}]"
     subject = f"{OURS} against {best}"
     return [f"forecast: {check}", subject, gain, low, high, baseline, f"{verdict}; {CAUTION}"]
 
