@@ -11,6 +11,9 @@ from influgraph.influence._arrays import Floats
 SMALLEST_NICHE = 30
 _MAX_FITTED = 20_000
 _MOST_ERROR = 4.0
+# Few accounts cannot tell how much they scatter; that they do not at all is the least likely.
+_LIKELY_SHAPE, _SHAPE_SPREAD = 2.0, 1.5
+_KNOTS = (0.05, 0.35, 0.65, 0.95)
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,32 @@ class Usual:
 
 
 def covariates(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFrame:
-    """Followers (log, and its square), posts (log) and niche, standardised; without what does not vary."""
+    """Followers (log, and its bends), posts (log) and niche, standardised; without what does not vary."""
     followers = np.log1p(popularity["followers"].to_numpy(np.float64))
     posts = np.log1p(popularity["posts"].fillna(0).to_numpy(np.float64))
     large = niche.map(niche.value_counts()).ge(SMALLEST_NICHE).fillna(value=False)
     niches = pd.get_dummies(niche.where(large), dtype=np.float64, drop_first=True)
-    counts = pd.DataFrame({"followers": followers, "squared": followers**2, "posts": posts}, niche.index)
-    columns = counts.join(niches.add_prefix("niche "))
+    counts = pd.DataFrame({"followers": followers, "posts": posts}, niche.index)
+    columns = counts.join([_bends(counts["followers"]), niches.add_prefix("niche ")])
     columns = columns.loc[:, np.ptp(columns.to_numpy(), axis=0) > 1e-9]
-    return (columns - columns.mean()) / columns.std(ddof=0)
+    values = columns.to_numpy()
+    return pd.DataFrame((values - values.mean(axis=0)) / values.std(axis=0), columns.index, columns.columns)
+
+
+def _bends(values: pd.Series) -> pd.DataFrame:
+    """Columns that let a line bend at four quantiles, and go straight on at both ends (Stone & Koo 1985)."""
+    knots = np.quantile(values, _KNOTS)
+    if len(np.unique(knots)) < len(knots):
+        return pd.DataFrame({"bend": values**2})
+    last, end = knots[-2:]
+    above = {knot: np.maximum(values - knot, 0) ** 3 for knot in knots}
+    bends = {
+        f"bend {place}": above[knot]
+        - above[last] * (end - knot) / (end - last)
+        + above[end] * (last - knot) / (end - last)
+        for place, knot in enumerate(knots[:-2])
+    }
+    return pd.DataFrame(bends)
 
 
 def usual_counts(received: Floats, known: pd.DataFrame) -> Usual:
@@ -56,11 +76,12 @@ def usual_counts(received: Floats, known: pd.DataFrame) -> Usual:
     from scipy import optimize
 
     def misfit(log_shape: float) -> float:
-        return -_log_likelihood(received[fitted], expected[fitted], np.exp(log_shape))
+        surprise = ((log_shape - np.log(_LIKELY_SHAPE)) / _SHAPE_SPREAD) ** 2 / 2
+        return float(surprise - _log_likelihood(received[fitted], expected[fitted], np.exp(log_shape)))
 
     columns = np.column_stack([np.ones(len(known)), known.to_numpy()])
     fitted = np.argsort(columns.sum(axis=1), kind="stable")[:: len(received) // _MAX_FITTED + 1]
-    shape, coefficients = 1.0, None
+    shape, coefficients = 1.0, np.zeros(0)
     for _ in range(4):
         coefficients, errors = _fit(received[fitted], columns[fitted], shape, coefficients)
         expected = np.exp(np.clip(columns @ coefficients, -20, 30))
@@ -71,13 +92,13 @@ def usual_counts(received: Floats, known: pd.DataFrame) -> Usual:
 
 def rising_counts(received: Floats, known: pd.DataFrame) -> Usual:
     """As `usual_counts`, but more followers never make less usual: log-linear in them, or not at all."""
-    line = known.drop(columns="squared", errors="ignore")
+    line = known.drop(columns=[name for name in known if str(name).startswith("bend")])
     usual = usual_counts(received, line)
     falls = usual.effects[line.columns == "followers"].sum() < 0
     return usual_counts(received, line.drop(columns="followers")) if falls else usual
 
 
-def _fit(received: Floats, columns: Floats, shape: float, start: Floats | None) -> tuple[Floats, Floats]:
+def _fit(received: Floats, columns: Floats, shape: float, start: Floats) -> tuple[Floats, Floats]:
     """Coefficients and their covariance."""
     import statsmodels.api as sm
 
@@ -85,7 +106,7 @@ def _fit(received: Floats, columns: Floats, shape: float, start: Floats | None) 
     with warnings.catch_warnings():
         # Few accounts may leave covariates collinear: the pseudo-inverse then takes the shortest solution.
         warnings.simplefilter("ignore")
-        fit = model.fit(start_params=start)
+        fit = model.fit(start_params=start if len(start) else None)
         return np.asarray(fit.params, dtype=np.float64), np.asarray(fit.cov_params(), dtype=np.float64)
 
 

@@ -8,10 +8,10 @@ from influgraph.influence import _expected
 _MIN_ACCOUNTS = 20
 
 
-def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFrame:
+def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series, *, cut: bool = False) -> pd.DataFrame:
     """Ratio of engagements received to those expected for an account's followers, posts and niche.
 
-    Engagements are regressed on followers (log, and its square), posts (log) and niche by a negative
+    Engagements are regressed on followers (log, as a line that may bend), posts (log) and niche by a negative
     binomial model. Its gamma heterogeneity is then the prior of every account's ratio, so that small
     accounts are drawn towards 1 as far as their data are few, and nobody is left out for being small. Of
     more than 20,000 accounts, the model is fitted on that many, evenly spaced, and applied to all.
@@ -19,15 +19,21 @@ def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFram
     Parameters
     ----------
     popularity
-        Frame with `followers`, `posts` and `engagements_received`, one row per account.
+        Frame with `followers`, `posts` and `engagements_received`, one row per account; with
+        `followers_stated` where lists are cut.
     niche
         Niche of each account, same index; null = none. Niches under 30 accounts are taken together.
+    cut
+        Whether the lists of followers end before their end, so that counting them says how the list was cut:
+        then accounts are compared by the followers they state, and the others not at all. Lists that are a
+        random sample are not cut in this sense: of every account the same share is missing.
 
     Returns
     -------
     beyond_popularity, beyond_popularity_low, beyond_popularity_high, above 0; 1 = as expected; 90 %
-    interval. Null for accounts of unknown followers, for accounts without a post where posts are listed,
-    and for everybody where fewer than 20 accounts or no engagement can be compared.
+    interval, with what is not known about the expectation. Null for accounts of unknown followers, for
+    accounts without a post where posts are listed, and for everybody where fewer than 20 accounts or no
+    engagement can be compared; `beyond_popularity_missing` says which, null where there is a ratio.
 
     Notes
     -----
@@ -49,18 +55,28 @@ def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFram
     (True, True)
     """
     names = ["beyond_popularity", "beyond_popularity_low", "beyond_popularity_high"]
+    if cut:
+        popularity = popularity.assign(followers=popularity["followers_stated"])
     result = pd.DataFrame(np.nan, index=popularity.index, columns=names)
-    compared = _comparable(popularity)
-    received = popularity.loc[compared, "engagements_received"].to_numpy(np.float64)
-    if len(received) < _MIN_ACCOUNTS or not received.any():
-        return result
-    usual = _expected.usual_counts(received, _expected.covariates(popularity[compared], niche[compared]))
-    result.loc[compared] = usual.ratio(received)
+    missing = _missing(popularity, cut=cut)
+    compared = missing.isna()
+    if compared.any():
+        received = popularity.loc[compared, "engagements_received"].to_numpy(np.float64)
+        usual = _expected.usual_counts(received, _expected.covariates(popularity[compared], niche[compared]))
+        result.loc[compared] = usual.ratio(received)
+    result["beyond_popularity_missing"] = missing
     return result
 
 
-def _comparable(popularity: pd.DataFrame) -> pd.Series:
-    compared = popularity["followers"].notna() & popularity["engagements_received"].notna()
-    if popularity["posts"].fillna(0).gt(0).any():
-        compared &= popularity["posts"].fillna(0).gt(0)
-    return compared
+def _missing(popularity: pd.DataFrame, *, cut: bool) -> pd.Series:
+    """Why an account is not compared; null where it is."""
+    received, posts = popularity["engagements_received"], popularity["posts"].fillna(0)
+    reason = pd.Series(None, popularity.index, dtype="str")
+    reason[posts.eq(0) & bool(posts.gt(0).any())] = "no post"
+    unknown = "lists of followers are cut, and it states no number" if cut else "its followers are unknown"
+    reason[popularity["followers"].isna()] = unknown
+    reason[received.isna()] = "no engagements in the data"
+    compared = reason.isna()
+    if compared.sum() < _MIN_ACCOUNTS:
+        return reason.fillna(f"fewer than {_MIN_ACCOUNTS} accounts can be compared")
+    return reason if received[compared].gt(0).any() else reason.fillna("nobody received an engagement")
