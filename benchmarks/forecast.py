@@ -71,6 +71,10 @@ def one_split(acts: pd.DataFrame, follows: pd.DataFrame) -> pd.DataFrame:
     scores = {name: score.reindex(seen).fillna(0) for name, score in scores.items()}
     rows = {name: quality(score, came) for name, score in scores.items()}
     against_fading(scores["our forecast"], scores["past reposts, e-folding 6 h"], came)
+    best = came.nlargest(100)
+    unheard = best[scores["past reposts"].reindex(best.index) == 0]
+    part = unheard.sum() / best.sum()
+    print(f"of the best 100, {len(unheard)} were never reposted before; they drew {part:.0%} of the sum")
     print(f"\nHiggs, one split: {len(seen):,} accounts seen before {moment}, {len(later):,} reposts to come")
     return pd.DataFrame(rows, index=["order", "hits of 100", "share"]).T
 
