@@ -195,10 +195,10 @@ def test_an_author_alone_is_drawn_from_the_posterior_that_can_be_written_down() 
     posterior /= posterior.sum()
     current, likelihood, drawn = np.array([5]), np.empty((1, len(rates))), []
     intensity = baseline + rates[5] * added
-    group, start, outcome = np.array([0]), np.array([0, outcomes]), np.arange(outcomes)
+    start, outcome = np.array([0, outcomes]), np.arange(outcomes)
     for uniform in (np.arange(400) + 0.5) / 400:
         _kernels.sample_rates(
-            start, outcome, added, np.array([exposed]), np.ones(1), rates, prior, group, np.array([uniform]),
+            start, outcome, added, np.array([exposed]), np.ones(1), rates, prior, np.array([uniform]),
             intensity, current, likelihood,
         )  # fmt: skip
         drawn.append(rates[current[0]])
@@ -241,6 +241,50 @@ def test_nothing_is_credited_where_nobody_has_influence(shocks: int) -> None:
     result = _attribute(world.data, found)
     assert result.credited / result.outcomes < 0.05
     assert (result.accounts["influence_low"].dropna() > 0).mean() < 0.08
+
+
+def test_parts_add_up_to_the_estimate(result: attribution.Attribution) -> None:
+    found = result.accounts.dropna(subset="influence")
+    total = found["outcomes_after"] - found["had_anyway"] - found["due_to_others"] + found["shrinkage"]
+    np.testing.assert_allclose(total, found["influence_total"], atol=1e-9)
+    np.testing.assert_allclose(total - found["through_reposts"], found["influence"], atol=1e-9)
+    assert (found[["outcomes_after", "had_anyway", "due_to_others"]] >= -1e-9).all().all()
+    assert found["influence_information"].between(0, 1).all()
+    by_niche = result.by_niche.groupby("account_id")["influence"].sum()
+    np.testing.assert_allclose(by_niche.reindex(found.index).fillna(0), found["influence"], atol=1e-6)
+
+
+def test_influence_lies_in_the_niche_of_those_who_are_moved(
+    planted: tuple[World, pd.Series], result: attribution.Attribution
+) -> None:
+    found = planted[1]
+    home = result.by_niche["account_id"].map(found)
+    at_home = result.by_niche.loc[home == result.by_niche["niche"], "influence"].sum()
+    assert at_home / result.by_niche["influence"].sum() > 0.5
+
+
+def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attribution.Attribution) -> None:
+    world, found = planted
+    doubtful = result.accounts.loc[result.accounts["influence_low"] == 0, "influence_rate"].dropna().idxmax()
+    results = pd.DataFrame(
+        {
+            "account_id": doubtful,
+            "arm": ["treated", "control"],
+            "people": [20_000, 20_000],
+            "posts": [10, 0],
+            "outcomes": [900, 100],
+        }
+    )
+    tried = attribution.incremental_actions(
+        world.data, kinds=["purchase"], niches=found, trial_results=results, rng=_rng()
+    )
+    assert tried.accounts.loc[doubtful, "influence_low"] > 0
+    assert tried.accounts.loc[doubtful, "influence"] > 2 * result.accounts.loc[doubtful, "influence"]
+    results["outcomes"] = [100, 100]
+    settled = attribution.incremental_actions(
+        world.data, kinds=["purchase"], niches=found, trial_results=results, rng=_rng()
+    )
+    assert settled.accounts.loc[doubtful, "influence_high"] < result.accounts.loc[doubtful, "influence_high"]
 
 
 def test_who_follows_more_and_buys_more_is_not_moved_by_it() -> None:

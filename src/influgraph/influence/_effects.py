@@ -5,6 +5,7 @@ for the same outcomes; drawn one after the other, each given all others, their r
 account, where separate estimates would each claim the whole.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ _MANY, _FEWEST_SWEEPS = 5_000_000, 100
 _GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 61)])
 _NULL_PENALTY = 3.0
 _LEARNING_RATE = 0.2
+_LEARNT_EACH_SWEEP = 5
 # Blocks of three hours, and how strongly their level in a niche is drawn to that of everybody.
 _BLOCK, _NICHE_STRENGTH = 3 * 3600.0, 20.0
 _LEAST = 0.1
@@ -32,7 +34,8 @@ class Effects:
     """Posterior of the rate (outcomes per unit of exposure) of every exposed author.
 
     `probability` (authors x rates) is marginal, `likelihood` relative to the best rate; the columns of
-    `draws` (authors x draws) are joint.
+    `draws` (authors x draws) are joint. `information` is the share of each author's information that the
+    baseline leaves, `trust` (0-1) how far its likelihood is believed.
     """
 
     authors: Ints
@@ -40,6 +43,8 @@ class Effects:
     probability: Floats
     likelihood: Floats
     draws: Floats
+    information: Floats
+    trust: Floats
 
     def mean(self) -> Floats:
         """Posterior mean rate of every author."""
@@ -71,6 +76,7 @@ def sample_effects(
     *,
     sweeps: int = SWEEPS,
     groups: Ints | None = None,
+    evidence: Callable[[Floats], Floats] | None = None,
     rng: np.random.Generator,
 ) -> Effects:
     """Sample all rates given the baseline and the delay kernel.
@@ -78,19 +84,21 @@ def sample_effects(
     The prior is zero, or a mixture of exponentials: any shape that falls with the rate, and smooth, so
     that intervals do not collapse onto single points. A few pseudo-accounts of rate zero keep it from
     claiming influence where the data cannot tell (adaptive shrinkage, Stephens 2017). It is learnt from
-    all authors, or from each of the `groups` they are numbered by. Where authors and outcomes meet more than
-    five million times, fewer than `sweeps` are kept, at least a hundred of them.
+    all authors, or from each of the `groups` they are numbered by. `evidence` gives, for rates, what else is
+    known of each author's: relative likelihoods (authors of the exposure x rates). Where authors and outcomes
+    meet more than five million times, fewer than `sweeps` are kept, at least a hundred of them.
     """
     from influgraph.influence import _kernels
 
     authors = np.flatnonzero(fitted.exposed > 0)
     group = np.zeros(len(authors), np.int64) if groups is None else groups[authors]
-    start, outcome, added, place = _by_author(exposure, fitted.kernel, authors)
+    start, outcome, added, place = by_author(exposure, fitted.kernel, authors)
     exposed = fitted.exposed[authors]
     rates = _GRID * max(fitted.credit.sum(), 1e-3 * len(fitted.baseline)) / max(exposed.sum(), 1e-12)
     current = _nearest(rates, fitted.credit[authors] / exposed)
     intensity = fitted.baseline + sum_by(outcome, rates[current][place] * added, len(fitted.baseline))
-    weight = _trust(exposure, added / intensity[outcome], outcome, place, exposed)
+    left, weight = _trust(exposure, added / intensity[outcome], outcome, place, exposed)
+    known = np.ones((len(authors), len(rates))) if evidence is None else evidence(rates)[authors]
     components = _prior_components(rates)
     weights = np.full((group.max(initial=0) + 1, len(components)), 0.5 / (len(components) - 1))
     weights[:, 0] = 0.5
@@ -98,7 +106,7 @@ def sample_effects(
     before, sweeps = sweeps // 4, _affordable(sweeps, len(outcome))
     draws = np.empty((len(authors), sweeps))
     for sweep in range(-before, sweeps):
-        prior = weights @ components
+        prior = (weights @ components)[group] * known
         uniform = rng.random(len(authors))
         _kernels.sample_rates(
             start,
@@ -108,32 +116,35 @@ def sample_effects(
             weight,
             rates,
             prior,
-            group,
             uniform,
             intensity,
             current,
             likelihood,
         )
-        weights = _learn_prior(weights, likelihood @ components.T, group)
+        marginal = (likelihood * known) @ components.T
+        for _ in range(_LEARNT_EACH_SWEEP if sweep < 0 else 1):
+            weights = _learn_prior(weights, marginal, group)
         if sweep >= 0:
-            posterior = likelihood * prior[group]
+            posterior = likelihood * prior
             probability += posterior / posterior.sum(axis=1, keepdims=True)
             draws[:, sweep] = rates[current]
-    return Effects(authors, rates, probability / sweeps, likelihood, draws)
+    return Effects(authors, rates, probability / sweeps, likelihood * known, draws, left, weight)
 
 
 def _affordable(sweeps: int, visits: int) -> int:
     return min(sweeps, max(_FEWEST_SWEEPS, sweeps * _MANY // max(visits, 1)))
 
 
-def _trust(exposure: Exposure, odds: Floats, outcome: Ints, place: Ints, exposed: Floats) -> Floats:
-    """How far each author's likelihood is to be believed (0-1), as the baseline is learnt, and never right.
+def _trust(
+    exposure: Exposure, odds: Floats, outcome: Ints, place: Ints, exposed: Floats
+) -> tuple[Floats, Floats]:
+    """Information left to each author, and how far its likelihood is to be believed (both 0-1).
 
-    A post that half of everybody may see stands and falls with the baseline of its hours; one that few see
-    is told apart from it by all the others. So, first, the part of an author's exposure that a free level
-    per block of hours would explain, of everybody and (shrunken) of each niche, carries no information.
-    Second, a baseline that is wrong by a share e shifts an estimate of standard error s outcomes by e s**2:
-    this systematic error is added to the random one.
+    The baseline is learnt, and never right. A post that half of everybody may see stands and falls with the
+    baseline of its hours; one that few see is told apart from it by all the others. So, first, the part of an
+    author's exposure that a free level per block of hours would explain, of everybody and (shrunken) of each
+    niche, carries no information. Second, a baseline that is wrong by a share e shifts an estimate of
+    standard error s outcomes by e s**2: this systematic error is added to the random one.
     """
     count = len(exposed)
     information = np.maximum(sum_by(place, odds**2, count), 1e-300)
@@ -144,7 +155,7 @@ def _trust(exposure: Exposure, odds: Floats, outcome: Ints, place: Ints, exposed
     explained += _explained(in_niche, _NICHE_STRENGTH, odds, outcome, place, count)
     left = np.clip(1 - explained / information, _LEAST, 1)
     variance = exposed**2 / (left * information)
-    return np.asarray(left / (1 + _BASELINE_ERROR**2 * variance))
+    return left, np.asarray(left / (1 + _BASELINE_ERROR**2 * variance))
 
 
 def _explained(cell: Ints, strength: float, odds: Floats, outcome: Ints, place: Ints, count: int) -> Floats:
@@ -184,7 +195,7 @@ def _nearest(rates: Floats, wanted: Floats) -> Ints:
     return np.clip(np.searchsorted(rates, wanted, side="right") - 1, 0, len(rates) - 1)
 
 
-def _by_author(exposure: Exposure, kernel: Floats, authors: Ints) -> tuple[Ints, Ints, Floats, Ints]:
+def by_author(exposure: Exposure, kernel: Floats, authors: Ints) -> tuple[Ints, Ints, Floats, Ints]:
     """Sum the pairs of one author before one outcome, sorted by author.
 
     Row pointers of `authors`, outcomes, kernel sums (per waking second), and the place of each in `authors`.

@@ -286,6 +286,15 @@ def expose(scene: Scene, *, window: float) -> Exposure:
     )
 
 
+def only_members(scene: Scene, members: Flags) -> Scene:
+    """The same scene with only these accounts exposed."""
+    lengths = np.diff(scene.attention.start)
+    kept = np.repeat(members, lengths)
+    start = np.concatenate([[0], np.cumsum(np.where(members, lengths, 0))])
+    attention = Attention(start, scene.attention.exposers[kept], scene.attention.since[kept])
+    return replace(scene, attention=attention)
+
+
 def compete(real: Exposure, impossible: Exposure) -> Exposure:
     """Both exposures for the same outcomes; the impossible ones belong to a second set of authors."""
     authors = len(real.authors)

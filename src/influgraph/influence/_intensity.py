@@ -19,7 +19,7 @@ from influgraph.influence._exposure import Exposure
 
 _START = 0.1
 # Share of the outcomes by which the sum credited may still move.
-_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 2e-5, 60, 400
+_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 60, 400
 _PRIOR_OUTCOMES = 0.3
 _PRIOR_OUTCOMES_STRATUM = 10.0
 _PRIOR_OUTCOMES_DELAY = 5.0

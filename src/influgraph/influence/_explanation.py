@@ -1,0 +1,87 @@
+"""What an estimate is made of, and where among the audience it lies."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from influgraph.influence import _baseline, _effects, _exposure
+from influgraph.influence._arrays import Floats, sum_by
+from influgraph.influence._effects import Effects
+from influgraph.influence._exposure import Exposure, Scene
+from influgraph.influence._intensity import Intensity
+
+PARTS = ["outcomes_after", "had_anyway", "due_to_others", "shrinkage", "through_reposts"]
+
+
+def explain(exposure: Exposure, fitted: Intensity, effects: Effects) -> pd.DataFrame:
+    """Contributions that add up to each author's influence.
+
+    `outcomes_after` counts the outcomes of those who could have seen a post of the author in the window
+    before; less `had_anyway` and `due_to_others` they are the author's share. `shrinkage` is what the prior
+    adds (or takes), `through_reposts` what was seen through others: influence = outcomes_after - had_anyway -
+    due_to_others + shrinkage - through_reposts.
+    """
+    start, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
+    count, rate = len(effects.authors), effects.mean()
+    own = rate[place] * added
+    intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
+    after = np.diff(start).astype(np.float64)
+    share, anyway = (
+        sum_by(place, part / intensity[outcome], count) for part in (own, fitted.baseline[outcome])
+    )
+    total = rate * fitted.exposed[effects.authors]
+    direct = rate * (exposure.seconds @ fitted.kernel)[effects.authors]
+    columns = [after, anyway, after - anyway - share, total - share, total - direct]
+    return pd.DataFrame(dict(zip(PARTS, columns, strict=True)))
+
+
+def by_niche(
+    scene: Scene, exposure: Exposure, fitted: Intensity, effects: Effects, *, window: float
+) -> pd.DataFrame:
+    """Influence of each author on the people of each niche: columns author, niche (numbers), mean, low, high.
+
+    The rate within a niche is the author's whole rate times a factor drawn to 1 (gamma-Poisson), as far as
+    the outcomes credited within niches scatter more than by chance.
+    """
+    mass, direct = _mass_by_niche(scene, exposure, fitted, window=window)
+    _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
+    rate, niches = effects.mean(), mass.shape[1]
+    own = rate[place] * added
+    intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
+    niche = exposure.niche[exposure.outcomes.account[outcome]]
+    cell = place * niches + niche
+    credit = sum_by(cell, own / intensity[outcome], mass[effects.authors].size).reshape(-1, niches)
+    expected = rate[:, None] * mass[effects.authors]
+    scale = np.divide(credit.sum(axis=1), expected.sum(axis=1), out=np.ones(len(rate)), where=rate > 0)
+    shape = min(_baseline.prior_strength(credit.ravel(), (scale[:, None] * expected).ravel()), 1e4)
+    factor = (shape + credit) / (shape + scale[:, None] * expected)
+    mean = factor * rate[:, None] * direct[effects.authors]
+    whole = rate * direct[effects.authors].sum(axis=1)
+    mean *= np.divide(whole, mean.sum(axis=1), out=np.ones(len(rate)), where=mean.sum(axis=1) > 0)[:, None]
+    author, number = np.nonzero(direct[effects.authors])
+    spread = stats.gamma(shape + credit[author, number])
+    usual = mean[author, number] / spread.mean()
+    low, high = effects.quantile(0.05), effects.high()
+    below, above = (np.divide(end, rate, out=np.ones(len(rate)), where=rate > 0) for end in (low, high))
+    frame = pd.DataFrame({"author": author, "niche": number, "mean": mean[author, number]})
+    return frame.assign(
+        low=np.minimum(usual * spread.ppf(0.05) * below[author], frame["mean"]),
+        high=np.maximum(usual * spread.ppf(0.95) * above[author], frame["mean"]),
+    )
+
+
+def _mass_by_niche(
+    scene: Scene, exposure: Exposure, fitted: Intensity, *, window: float
+) -> tuple[Floats, Floats]:
+    """Exposure of the people of each niche to each author (authors x niches): in all, and to own posts."""
+    whole, direct = [], []
+    nobody = np.zeros(0, scene.outcomes.account.dtype)
+    outcomes = replace(scene.outcomes, account=nobody, time=np.zeros(0), waking=np.zeros(0))
+    for number in range(int(exposure.niche.max()) + 1):
+        people = _exposure.only_members(scene, exposure.niche == number)
+        part = _exposure.expose(replace(people, outcomes=outcomes, tempo=np.zeros(0)), window=window)
+        whole.append(part.seconds_total @ fitted.kernel)
+        direct.append(part.seconds @ fitted.kernel)
+    return np.column_stack(whole), np.column_stack(direct)
