@@ -346,7 +346,7 @@ def test_rows_are_those_of_the_contract() -> None:
     assert (known["low"] <= known["estimate"]).all()
     assert (known["estimate"] <= known["high"]).all()
     assert rows["verdict"].str.len().gt(20).all()
-    assert "in whose audience will most people have a purchase within 3D" in rows.loc[0, "verdict"]
+    assert "in whose audience will most people have a purchase within 3 days" in rows.loc[0, "verdict"]
     again = forecast.walk_forward(_small(), kinds=["purchase"], predictors=PREDICTORS, rng=_rng())
     pd.testing.assert_frame_equal(rows, again)
 
@@ -387,6 +387,29 @@ def test_too_little_is_one_row_that_says_why(data: Dataset, reason: str) -> None
     assert reason in rows["verdict"].item()
     expected = forecast.next_engagers(data, kinds=["repost"], ahead=5)
     assert expected.index.equals(data.account_ids)
+    assert reason == "respond" or expected.isna().all()
+
+
+def test_what_is_asked_names_the_outcomes_studied() -> None:
+    rows = forecast.walk_forward(_small(), kinds=["like", "purchase"], predictors={}, rng=_rng())
+    assert "who will draw a like from most different accounts" in rows.loc[0, "verdict"]
+    late = small_tables()["posts"].assign(created_at=START + pd.Timedelta("900D"))
+    rows = forecast.walk_forward(_small(posts=late), kinds=["purchase"], predictors={}, rng=_rng())
+    assert "fewer than 10 responses to anybody are known" in rows["verdict"].item()
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        ("3D", "3 days"),
+        ("3 days 00:00:00", "3 days"),
+        ("36h", "36 hours"),
+        ("1h", "1 hour"),
+        ("90s", "1.5 minutes"),
+    ],
+)
+def test_durations_are_said_in_words(window: str, words: str) -> None:
+    assert forecast._length(window) == words
 
 
 def test_bad_input_is_refused() -> None:

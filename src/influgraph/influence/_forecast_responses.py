@@ -21,8 +21,8 @@ class Responses:
     within the window after a post of `account` at `since` that it could see. `outcome_account` and
     `outcome_time` list every outcome once, by time: the clock by which responses age. `first_seen` is when
     each account first posted or took part in an act, infinite where it has not; `followed_at` of an unknown
-    time is minus infinity. `own` tells outcomes of people's own from acts done to accounts. `now` is the
-    moment before which all of this was known.
+    time is minus infinity. `kinds` are those of the outcomes; `own` tells outcomes of people's own from acts
+    done to accounts. `now` is the moment before which all of this was known.
     """
 
     account: Ints
@@ -37,6 +37,7 @@ class Responses:
     followed: Ints
     followed_at: Floats
     first_seen: Floats
+    kinds: tuple[str, ...]
     own: bool
     now: float
 
@@ -57,6 +58,7 @@ class Responses:
             followed=self.followed[followed],
             followed_at=self.followed_at[followed],
             first_seen=np.where(self.first_seen < moment, self.first_seen, np.inf),
+            kinds=self.kinds,
             own=self.own,
             now=moment,
         )
@@ -104,6 +106,7 @@ def find_responses(data: Dataset, *, kinds: Sequence[str], window: str) -> Respo
         followed=_codes(data.follows["followed_id"]),
         followed_at=_since(data),
         first_seen=_first_seen(data, acts, own=own),
+        kinds=tuple(kind for kind in kinds if (outcomes["kind"] == kind).any()),
         own=own,
         # One second more, so that the last timestamp lies before it.
         now=max(

@@ -44,7 +44,7 @@ def walk_forward(
     Parameters
     ----------
     data
-        The dataset; outcomes without a time are left out.
+        The dataset; outcomes without a time are left out, and of outcomes of both sorts the rarer sort.
     kinds
         Kinds of engagement that count as outcome.
     predictors
@@ -100,7 +100,7 @@ def walk_forward(
         return _untested(reason)
     first = _first(int(rounds[0].past.seen().sum()))
     judged = [_judge(data, one, predictors, first=first) for one in rounds]
-    rows = [_question(responses, rounds, kinds=kinds, window=window)]
+    rows = [_question(responses, rounds, window=window)]
     rows += _compared(judged, [np.flatnonzero(one.past.seen()) for one in rounds], first=first, rng=rng)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -108,11 +108,13 @@ def walk_forward(
 def next_engagers(data: Dataset, *, kinds: Sequence[str], ahead: int, window: str = "3D") -> pd.Series:
     """How many different accounts will respond to each account, in the next `ahead` outcomes.
 
-    Past responses are summed by account, each counting less the older it is: (1 + scale x age) ^ -power,
-    where age is the share of all outcomes so far that came after it. Time is thus counted in outcomes: a
-    burst lasts as long as a quiet spell. Scale, power, and whether an engager counts once, are those that
-    would have served best at earlier moments; a regression on followers, posts, and how active followers
-    and engagers are, corrects it where that has helped before.
+    Past responses are summed by account, each counting less the older it is. Age is counted in outcomes, not
+    hours: it is the share of all outcomes so far that came after the response, so that a burst lasts as long
+    as a quiet spell. How fast responses fade (by a power of their age, or by halves), and whether an engager
+    counts once or for every response, are taken from what served best at earlier moments of the past, each
+    with a future as long beside its past; where nothing was clearly better than counting, all count alike.
+    Where outcomes are people's own, the sum is drawn half way towards a regression on followers, posts, and
+    how active followers and engagers are.
 
     Parameters
     ----------
@@ -126,7 +128,8 @@ def next_engagers(data: Dataset, *, kinds: Sequence[str], ahead: int, window: st
     Returns
     -------
     Expected number of accounts, 0 to infinity, indexed like the accounts; null for those that are in no
-    post or act, and for all where outcomes have no times or nobody could see a post before one.
+    post or act, and for all where outcomes have no times, nobody could see a post before one, or they are
+    too few to judge by (fewer than ten before and after every earlier moment).
 
     Raises
     ------
@@ -142,16 +145,17 @@ def next_engagers(data: Dataset, *, kinds: Sequence[str], ahead: int, window: st
     --------
     >>> import pandas as pd
     >>> from influgraph import dataset
-    >>> acts = {"account_id": list("abcd"), "kind": "repost", "target_id": list("eeea")}
-    >>> acts = pd.DataFrame(acts | {"created_at": [1, 2, 3, 4]})
-    >>> next_engagers(dataset.from_tables(engagements=acts), kinds=["repost"], ahead=2)["e"]
-    np.float64(3.0)
+    >>> acts = {"account_id": [f"person {n}" for n in range(120)], "target_id": ["ann", "ann", "ben"] * 40}
+    >>> acts = pd.DataFrame(acts | {"kind": "repost", "created_at": range(120)})
+    >>> data = dataset.from_tables(engagements=acts)
+    >>> next_engagers(data, kinds=["repost"], ahead=30)[["ann", "ben"]].round(1).to_dict()
+    {'ann': 20.5, 'ben': 10.2}
     """
     _check_window(window)
     if ahead < 1:
         raise ValueError(f"ahead: must be at least 1 outcome, received {ahead}")
     known = find_responses(data, kinds=kinds, window=window)
-    if isinstance(known, str):
+    if isinstance(known, str) or not model.earlier_splits(known, ahead=ahead):
         return pd.Series(np.nan, index=data.account_ids, name="next_engagers")
     expected = model.predict(known, ahead=ahead, first=_first(int(known.seen().sum())))[OURS]
     return pd.Series(np.where(known.seen(), expected, np.nan), index=data.account_ids, name="next_engagers")
@@ -199,7 +203,7 @@ def _too_little(rounds: Sequence[_Round], origins: int) -> str:
     if len(rounds) < origins:
         return f"the outcomes fall on too few moments for {origins} forecasts"
     if min(len(one.past.time) for one in rounds) < FEWEST_ENGAGERS:
-        return f"before the first forecast there are fewer than {FEWEST_ENGAGERS} outcomes to learn from"
+        return f"fewer than {FEWEST_ENGAGERS} responses to anybody are known before the first forecast"
     if min(int(one.past.seen().sum()) for one in rounds) < FEWEST_ACCOUNTS:
         return f"fewer than {FEWEST_ACCOUNTS} accounts could be compared at the first forecast"
     if min(one.future[one.past.seen()].sum() for one in rounds) < FEWEST_ENGAGERS:
@@ -239,18 +243,25 @@ def _measured(data: Dataset, origin: float, predictors: Predictors) -> dict[str,
     return forecasts
 
 
-def _question(
-    responses: Responses, rounds: Sequence[_Round], *, kinds: Sequence[str], window: str
-) -> list[Any]:
+def _question(responses: Responses, rounds: Sequence[_Round], *, window: str) -> list[Any]:
     """Say what was asked, of whom, from when."""
-    outcome, (start, end) = " or ".join(kinds), (_day(rounds[place].past.now) for place in (0, -1))
+    outcome, (start, end) = " or ".join(responses.kinds), (_day(rounds[place].past.now) for place in (0, -1))
     asked = f"who will draw a {outcome} from most different accounts"
     if responses.own:
-        asked = f"in whose audience will most people have a {outcome} within {window} after its next posts, "
+        asked = f"in whose audience will most people have a {outcome} within {_length(window)} after its next posts, "
         asked += "whether or not because of them"
     words = f"asked {len(rounds)} times from {start} to {end}, from the past alone: {asked}, in the next "
     words += f"{rounds[0].ahead:,} outcomes; {CAUTION}"
     return ["forecast", "all accounts", float(len(rounds)), np.nan, np.nan, np.nan, words]
+
+
+def _length(window: str) -> str:
+    """Say a duration in its largest unit: 3 days, 12 hours."""
+    length = pd.Timedelta(window)
+    units = {"day": pd.Timedelta("1D"), "hour": pd.Timedelta("1h"), "minute": pd.Timedelta("1min")}
+    unit = next((name for name, one in units.items() if length % one == pd.Timedelta(0)), "minute")
+    count = length / units[unit]
+    return f"{count:,.4g} {unit}" if count == 1 else f"{count:,.4g} {unit}s"
 
 
 def _day(seconds: float) -> str:
