@@ -205,6 +205,24 @@ def test_what_remains_beats_followers(world: World, kept: dict[str, bool], rank:
     )
 
 
+def test_the_upper_end_allows_for_followers_who_only_watch(world: World) -> None:
+    data = _stripped(world.data, follows=False, posts=True, times=True)
+    stated = world.data.accounts["followers_stated"]
+    telling = dataset.from_tables(
+        accounts=pd.DataFrame({"account_id": data.account_ids, "followers_stated": stated.to_numpy()}),
+        posts=_inferred._plain(data.posts),
+        engagements=_inferred._plain(data.engagements),
+    )
+    silent, told = (_estimate(given).accounts.dropna(subset="influence") for given in (data, telling))
+    pd.testing.assert_series_equal(silent["influence"], told["influence"])
+    ratio = told["influence_high"] / silent["influence_high"]
+    engaged = _inferred.complete(data)[0].follows["followed_id"].value_counts()
+    wanted = (stated / engaged.reindex(stated.index)).clip(lower=1).reindex(ratio.index).astype("float64")
+    sound = silent["influence_high"] > 0
+    np.testing.assert_allclose(ratio[sound], wanted[sound])
+    assert ratio[sound].median() > 1.5
+
+
 # --- bad input --------------------------------------------------------------------------------------------
 
 FOLLOWS = pd.DataFrame({"follower_id": np.repeat(PEOPLE, 2), "followed_id": np.tile(["a", "b"], 60)})

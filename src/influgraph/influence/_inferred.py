@@ -9,7 +9,8 @@ from influgraph.dataset import Dataset
 SILENCE = "6h"
 NO_FOLLOWS = (
     "There are no follows: whoever engaged with an account is taken for its follower, so that influence on "
-    "those who only watch is left out."
+    "those who only watch is left out of the estimate; where followers are stated, its upper end allows that "
+    "they are moved as much."
 )
 NO_POSTS = (
     "There are no posts: each that engagements name is taken to be made when it was first engaged with; "

@@ -23,7 +23,9 @@ NO_TIMES = (
 NO_POSTS = "No posts are known, so that following an account is all the exposure there is."
 NO_OUTCOME = "no outcome of these kinds is an act of people's own"
 NOBODY = "nobody is known to follow or to engage with anybody, so nobody's exposure is known"
-_NUMBERS = ["influence", "influence_low", "influence_high", "influence_total"]
+_NUMBERS = ["influence", "influence_low", "influence_high"]
+_NO_DRAWS = np.empty((0, _untimed.DRAWS))
+_NOBODY_TOLD = np.empty(0, np.int64)
 
 
 def fallback_influence(
@@ -82,9 +84,9 @@ def fallback_influence(
     outcomes = _own_outcomes(whole, kinds)
     if outcomes["created_at"].notna().any() and whole.posts["created_at"].notna().any():
         if reason := _too_little(whole, outcomes, niches, window):
-            return _nothing(whole, reason, len(outcomes))
+            return _laid_out(whole, _NOBODY_TOLD, _NO_DRAWS, reason, len(outcomes), rng=rng)
         found = attribution.incremental_actions(whole, kinds=kinds, niches=niches, window=window, rng=rng)
-        return _regraded(found, said) if said else found
+        return _regraded(found, said, _beyond_engaged(data, whole)) if said else found
     return _untimed_influence(whole, outcomes, niches, inferred=bool(said), rng=rng)
 
 
@@ -130,11 +132,22 @@ def _too_little(data: Dataset, outcomes: pd.DataFrame, niches: pd.Series, window
     return _enough.too_little(scene, window=pd.Timedelta(window).total_seconds())
 
 
-def _regraded(found: Attribution, said: tuple[str, ...]) -> Attribution:
-    """The same as an estimate; without a rate where exposures are not counted but inferred."""
+def _beyond_engaged(data: Dataset, whole: Dataset) -> pd.Series:
+    """Followers that an account states over those inferred, at least 1: where follows had to be inferred."""
+    inferred = whole.follows["followed_id"].value_counts().reindex(data.account_ids)
+    stated = data.accounts.get("followers_stated", inferred).astype("float64")
+    return (stated / inferred).clip(lower=1).fillna(1.0) if data.follows.empty else inferred * 0 + 1
+
+
+def _regraded(found: Attribution, said: tuple[str, ...], beyond: pd.Series) -> Attribution:
+    """The same as an estimate; without a rate where exposures are not counted but inferred.
+
+    Followers who were not seen to engage may be moved as much as those who were: so far goes the upper end.
+    """
     accounts = found.accounts
     grade = accounts["influence_grade"].mask(accounts["influence"].notna(), "estimated")
-    accounts = accounts.assign(influence_grade=grade)
+    high = accounts["influence_high"]
+    accounts = accounts.assign(influence_grade=grade, influence_high=high.where(high <= 0, high * beyond))
     if said != (_inferred.NO_POST_TIMES,):
         accounts["influence_rate"] = np.nan
     return replace(found, accounts=accounts)
@@ -152,7 +165,7 @@ def _untimed_influence(
         words = f"only {done[people].sum():.0f} outcomes of {len(people)} people: too few to compare"
         reason = np.where(reason == "", words, reason)
         why = reason if len(outcomes) and len(people) else NOBODY if len(outcomes) else NO_OUTCOME
-        return _nothing(data, why, len(outcomes))
+        return _laid_out(data, _NOBODY_TOLD, _NO_DRAWS, why, len(outcomes), rng=rng)
     exposure, sources = _shown(data)
     acts = dataset.resolved_engagements(data)
     active = np.bincount(acts.loc[acts["receiver_id"].notna(), "account_id"].cat.codes, minlength=count)
@@ -160,7 +173,9 @@ def _untimed_influence(
     found = _untimed.excess_effects(done[people], exposure[people], known, rng=rng)
     reach = np.asarray(exposure.sum(axis=0))[found.told]
     reason = np.where(reason == "", "its followers cannot be told from everybody", reason)
-    result = _laid_out(data, sources[found.told], reach[:, None] * found.draws, reason, len(outcomes))
+    result = _laid_out(
+        data, sources[found.told], reach[:, None] * found.draws, reason, len(outcomes), rng=rng
+    )
     if not inferred and len(data.posts):
         result.accounts.loc[data.account_ids[sources[found.told]], "influence_rate"] = (
             1000 * found.draws.mean(axis=1)
@@ -188,25 +203,30 @@ def _why_not(data: Dataset) -> npt.NDArray[np.object_]:
     return np.select([~posted, ~followed], ["no post", "no follower"], "").astype(object)
 
 
-def _nothing(data: Dataset, reason: str | npt.NDArray[np.object_], outcomes: int) -> Attribution:
-    reasons = np.broadcast_to(np.asarray(reason, dtype=object), len(data.account_ids))
-    return _laid_out(data, np.empty(0, np.int64), np.empty((0, _untimed.DRAWS)), reasons, outcomes)
-
-
 def _laid_out(
-    data: Dataset, sources: Ints, draws: Floats, reason: npt.NDArray[np.object_], outcomes: int
+    data: Dataset,
+    sources: Ints,
+    draws: Floats,
+    reason: str | npt.NDArray[np.object_],
+    outcomes: int,
+    *,
+    rng: np.random.Generator,
 ) -> Attribution:
-    """Columns of the attribution for all accounts, in dataset order."""
-    frame = pd.DataFrame(index=data.account_ids, columns=_NUMBERS, dtype=np.float64)
-    estimated = np.isin(np.arange(len(frame)), sources)
-    if len(sources):
-        low, high = np.quantile(draws, [0.05, 0.95], axis=1)
-        mean = draws.mean(axis=1)
-        frame.loc[estimated, _NUMBERS[:3]] = np.column_stack(
-            [mean, np.minimum(low, mean), np.maximum(high, mean)]
-        )
-    grade = pd.Series("estimated", frame.index, dtype="str").where(estimated)
-    missing = pd.Series(reason, frame.index, dtype="str").mask(estimated)
-    accounts = frame.assign(influence_grade=grade, influence_rate=np.nan, influence_missing=missing)
-    kernel = pd.Series(dtype=np.float64, name="kernel")
-    return Attribution(accounts, draws, kernel, float(outcomes), float(frame["influence"].sum()))
+    """Columns of the attribution for all accounts, in dataset order, with estimates for the sources."""
+    nowhere = pd.Series(pd.NA, data.account_ids, dtype="Int64")
+    nothing = attribution.incremental_actions(data, kinds=[], niches=nowhere, rng=rng)
+    names, mean = data.account_ids[sources], draws.mean(axis=1)
+    low, high = np.quantile(draws, [0.05, 0.95], axis=1) if len(sources) else (mean, mean)
+    ends = np.column_stack([mean, np.minimum(low, mean), np.maximum(high, mean)])
+    numbers = pd.DataFrame(ends, names, _NUMBERS).reindex(data.account_ids)
+    estimated = numbers["influence"].notna()
+    reasons = np.broadcast_to(np.asarray(reason, dtype=object), len(estimated))
+    accounts = nothing.accounts.assign(
+        **{name: numbers[name] for name in _NUMBERS},
+        influence_grade=pd.Series("estimated", estimated.index, dtype="str").where(estimated),
+        influence_rate=np.nan,
+        influence_missing=pd.Series(reasons, estimated.index, dtype="str").mask(estimated),
+    )
+    return replace(
+        nothing, accounts=accounts, draws=draws, outcomes=float(outcomes), credited=float(mean.sum())
+    )
