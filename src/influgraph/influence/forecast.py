@@ -248,8 +248,8 @@ def _question(responses: Responses, rounds: Sequence[_Round], *, window: str) ->
     outcome, (start, end) = " or ".join(responses.kinds), (_day(rounds[place].past.now) for place in (0, -1))
     asked = f"who will draw a {outcome} from most different accounts"
     if responses.own:
-        asked = f"in whose audience will most people have a {outcome} within {_length(window)} after its next posts, "
-        asked += "whether or not because of them"
+        asked = f"in whose audience will most people have a {outcome} within {_length(window)} after its "
+        asked += "next posts, whether or not because of them"
     words = f"asked {len(rounds)} times from {start} to {end}, from the past alone: {asked}, in the next "
     words += f"{rounds[0].ahead:,} outcomes; {CAUTION}"
     return ["forecast", "all accounts", float(len(rounds)), np.nan, np.nan, np.nan, words]
