@@ -45,7 +45,8 @@ def expertise(
     data
         Its acts are used.
     popularity
-        `followers` and `posts`, one row per account.
+        `followers` and `posts`, one row per account; where lists of followers are cut, pass those that the
+        accounts state as `followers`.
     niches
         Niche of each account, same index; null = none, and those without are taken together.
     kinds
