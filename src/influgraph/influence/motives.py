@@ -76,10 +76,10 @@ def motives(data: Dataset, niches: pd.Series, *, rng: np.random.Generator) -> Mo
     Grade `estimated`. Where interests are spread over many niches, what goes to niches cannot be told wholly
     from what goes to fame: as much as can be is called fame. In planted worlds the share of niches was
     understated by 0.02 to 0.2; the intervals include an error of 0.14, and held for nine accounts in ten
-    where motives were mixed, for one in two where only a fifth of all follows went to niches. A motive that leaves
-    no trace in the follows (a recommendation, a friend outside the data) goes to what resembles it, fame
-    above all. Where lists of follows are cut, ties back are missing, and reciprocity and shared neighbours
-    are understated.
+    where motives were mixed, for one in two where only a fifth of all follows went to niches. A motive that
+    leaves no trace in the follows (a recommendation, a friend outside the data) goes to what resembles it,
+    fame above all. Where lists of follows are cut, ties back are missing, and reciprocity and shared
+    neighbours are understated.
 
     References
     ----------
