@@ -6,7 +6,8 @@ import pytest
 
 from influgraph import dataset, networks, niches, synthetic
 from influgraph.dataset import Dataset
-from influgraph.influence import _baseline, placebo
+from influgraph.influence import _baseline, _exposure, _placebo_scenes, placebo
+from influgraph.influence._exposure import Scene
 from influgraph.synthetic import WorldSettings
 
 
@@ -15,21 +16,101 @@ def _tests(data: Dataset, found: pd.Series) -> pd.DataFrame:
     return placebo.placebo_tests(data, kinds=["purchase"], niches=found, rng=rng).set_index("check")
 
 
-def _world(**changes: object) -> tuple[Dataset, pd.Series]:
+def _world(*, seed: int = 5, **changes: object) -> tuple[Dataset, pd.Series]:
     settings = WorldSettings(**{"accounts": 4000, "reruns": 2, **changes})
-    data = synthetic.make_world(settings, rng=np.random.default_rng(5)).data
+    data = synthetic.make_world(settings, rng=np.random.default_rng(seed)).data
     found = niches.find_niches(networks.follow_network(data), rng=np.random.default_rng(5))["niche"]
     return data, found
 
 
+def _scene(data: Dataset, found: pd.Series) -> Scene:
+    acts = data.engagements[data.engagements["kind"] == "purchase"]
+    scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(found))
+    assert isinstance(scene, Scene)
+    return scene
+
+
+def _follows(scene: Scene) -> set[tuple[int, int]]:
+    member = np.repeat(np.arange(len(scene.attention.start) - 1), np.diff(scene.attention.start))
+    return set(zip(member.tolist(), scene.attention.exposers.tolist(), strict=True))
+
+
 def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
     rows = _tests(*_world(caused_share=0.25))
-    assert (rows["estimate"] < 0.05).all()
-    assert (rows["baseline"] > 2 * rows["estimate"]).all()
-    assert rows["low"].le(rows["estimate"]).all()
-    assert rows["high"].ge(rows["low"]).all()
-    said = np.where(rows["high"] <= placebo.TOLERATED, "passed", "doubtful")
-    assert (rows["verdict"].str.split(":").str[0] == said).all()
+    told = rows.drop("reversed follows")
+    assert (told["baseline"] > 2 * told["estimate"]).all()
+    assert told["low"].le(told["estimate"]).all()
+    assert told["high"].ge(told["low"]).all()
+    assert told["verdict"].str.startswith("passed").all()
+    assert rows.loc["reversed follows", "verdict"].startswith("not tested: who is followed could see 1")
+    assert np.isnan(rows.loc["reversed follows", "estimate"])
+
+
+def test_nothing_fails_where_nobody_has_influence() -> None:
+    for seed in range(8):
+        rows = _tests(*_world(seed=seed, accounts=400, days=28, caused_share=0.0))
+        assert not rows["verdict"].str.startswith("failed").any(), seed
+
+
+def test_shuffled_times_stay_in_their_niche_and_hour_and_with_other_members() -> None:
+    scene = _scene(*_world(accounts=1500))
+    shuffled = _placebo_scenes.shuffled_times(scene, rng=np.random.default_rng(1)).outcomes
+    before, after = scene.outcomes.time, shuffled.time
+    assert (np.sort(before) == np.sort(after)).all()
+    hours = [time // 3600 % 168 for time in (before, after)]
+    assert (hours[0] == hours[1]).all()
+    niche = scene.strata.niche[scene.outcomes.account]
+    origin = pd.Series(niche, index=before).groupby(level=0).first()[after].to_numpy()
+    cells = pd.Series(niche * 168 + hours[0])
+    assert (niche == origin)[cells.map(cells.value_counts()) > 1].all()
+    assert (before == after).mean() < 0.1
+
+
+def test_non_followers_are_alike_and_follow_not() -> None:
+    scene = _scene(*_world(accounts=1500))
+    other = _placebo_scenes.non_followers(scene, rng=np.random.default_rng(1))
+    real, control = _follows(scene), _follows(other)
+    assert not real & control
+    assert len(other.attention.exposers) > 0.9 * len(scene.attention.exposers)
+    alike = pd.DataFrame({"niche": scene.strata.niche, "follows": scene.traits[0]})
+
+    def audience(scene: Scene) -> pd.DataFrame:
+        member = np.repeat(np.arange(len(alike)), np.diff(scene.attention.start))
+        return alike.iloc[member].groupby(["niche", "follows"]).size()
+
+    shares = audience(other) / audience(scene)
+    assert (shares.dropna() <= 1).all(), "each stands in for one of their own class"
+
+
+def test_reversed_follows_by_hand() -> None:
+    follows = pd.DataFrame({"follower_id": list("abcd"), "followed_id": list("baaa")})
+    posts = pd.DataFrame({"post_id": ["1"], "author_id": ["c"], "created_at": ["2024-01-01"]})
+    acts = pd.DataFrame({"account_id": ["a"], "kind": ["purchase"], "created_at": ["2024-01-02"]})
+    data = dataset.from_tables(follows=follows, posts=posts, engagements=acts)
+    scene = _scene(data, pd.Series(pd.NA, index=data.account_ids, dtype="Int64"))
+    names = list(data.account_ids)
+    back = {(names[one], names[other]) for one, other in _follows(_placebo_scenes.reversed_follows(scene))}
+    assert back == {("a", "c"), ("a", "d")}, "b follows back, so that reversing changes nothing"
+
+
+def test_mutual_posters_are_tested_by_reversed_follows() -> None:
+    data, found = _world(accounts=1500)
+    # Everybody posts, so that whoever is followed could see much of their followers.
+    rng = np.random.default_rng(3)
+    posts = data.posts.astype({"author_id": str, "post_id": str})[["post_id", "author_id", "created_at"]]
+    posts["author_id"] = rng.choice(np.asarray(data.account_ids, dtype=str), len(posts))
+    acts = data.engagements.query("kind == 'purchase'")[["account_id", "kind", "created_at"]]
+    accounts = pd.DataFrame({"account_id": data.account_ids})
+    moved = dataset.from_tables(accounts=accounts, follows=data.follows, posts=posts, engagements=acts)
+    row = _tests(moved, found).loc["reversed follows"]
+    assert row["estimate"] < 0.05
+    assert row["verdict"].startswith("passed: posts of followers")
+
+
+def test_listed_views_leave_follows_untested() -> None:
+    rows = _tests(*_world(accounts=400, days=28, views=True))
+    for check in ("matched non-followers", "reversed follows"):
+        assert rows.loc[check, "verdict"].startswith("not tested: views are listed")
 
 
 @pytest.fixture
@@ -72,5 +153,7 @@ def test_a_baseline_without_time_credits_more_to_posts_a_week_off(monkeypatch: p
     monkeypatch.setattr(_baseline, "niche_hour_rate", flat)
     wrong = _tests(*world)
     assert right["estimate"].max() < 0.05
-    assert wrong["baseline"].max() > 3 * right["baseline"].max(), "the wrong model believes in influence"
-    assert wrong["estimate"].max() > 2 * right["estimate"].max()
+    assert wrong["baseline"].max() > 0.2, "the wrong model believes in influence"
+    for check in ("shuffled times", "lead exposures", "matched non-followers"):
+        assert wrong.loc[check, "verdict"].startswith("failed"), check
+    assert not wrong.loc["posts a week later", "verdict"].startswith("passed")

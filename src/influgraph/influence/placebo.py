@@ -8,16 +8,23 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _effects, _exposure, _intensity
-from influgraph.influence._arrays import Floats
-from influgraph.influence._exposure import Broadcasts, Exposure, Scene
-from influgraph.influence._intensity import State
+from influgraph.influence import _effects, _exposure, _intensity, _placebo_scenes
+from influgraph.influence._arrays import Flags, Floats
+from influgraph.influence._effects import Effects
+from influgraph.influence._exposure import Exposure, Scene
+from influgraph.influence._intensity import Intensity
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TOLERATED = 0.05
 SWEEPS = 60
+SUBJECT = "all accounts"
 DOUBT = "part of the timing of posts is mistaken for influence, read influence with that doubt"
-_WEEK = 7 * 86400.0
+_LIKENESS = "part of what followers of the same accounts have in common is mistaken for influence"
+_RIVALS = {
+    "matched non-followers": "posts shown to people alike who do not follow",
+    "reversed follows": "posts of followers, shown to whom they follow,",
+}
+_LEAST_REVERSED = 0.2
 
 
 def placebo_tests(
@@ -25,10 +32,13 @@ def placebo_tests(
 ) -> pd.DataFrame:
     """Let posts that cannot have acted compete for the outcomes, by the model that estimates influence.
 
-    The impossible posts stand beside the real ones, in one fit. `lead exposures`: posts made *after* an
-    outcome. `posts a week later`, `posts a week earlier`: every
-    post moved by seven days, so that daily and weekly rhythm stay and cause and effect do not. Whatever
-    these earn is what the model mistakes for influence.
+    `shuffled times`: every outcome at the time of another one of its niche and hour of the week; what posts
+    earn then is likeness of followers, not timing. The others stand beside the real posts, in one fit, each
+    with its own shape of delays: `lead exposures`, posts made *after* an outcome; `posts a week later`,
+    `posts a week earlier`: moved by seven days, so that daily and weekly rhythm stay and cause and effect
+    do not; `matched non-followers`: real posts before people of the same niche, following as many, who do
+    not follow the author; `reversed follows`: posts of one's followers, only where there are enough.
+    Whatever these earn is what the model mistakes for influence.
 
     Parameters
     ----------
@@ -41,8 +51,9 @@ def placebo_tests(
     -------
     One row per test: `check`, `subject` (whose share is meant), `estimate` with 90 % interval `low`,
     `high` (share of outcomes credited to the impossible posts, 0-1), `baseline` (share credited to the
-    real ones), `verdict` in words: passed where the interval ends by 5 %, doubtful where only the estimate is
-    below, else failed. No rows where no outcome of people's own has times and exposures.
+    real ones), `verdict` in words: passed where the interval ends by 5 % (shuffled times: or by half of
+    `baseline`), doubtful where only the estimate is below, else failed; not tested, with the reason, where
+    the data cannot tell. No rows where no outcome of people's own has times and exposures.
 
     References
     ----------
@@ -67,56 +78,97 @@ def placebo_tests(
     seconds = pd.Timedelta(window).total_seconds()
     real = _exposure.expose(scene, window=seconds)
     fitted = _intensity.fit_intensity(real)
-    rows = []
-    for check, impossible in _impossible(scene).items():
-        both = _exposure.compete(real, _exposure.expose(impossible, window=seconds))
-        rows.append(_row(check, *_credited(both, fitted.state, rng=rng)))
+    rows = [_shuffled(scene, seconds, _alone(real, fitted, rng=rng)[0], rng=rng)]
+    for check, rival in _impossible(scene, rng=rng).items():
+        if isinstance(rival, str):
+            rows.append(_untold(check, rival))
+            continue
+        rivals = _exposure.expose(rival, window=seconds)
+        rows.append(_competing(check, *_compete(real, rivals, fitted, rng=rng)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _impossible(scene: Scene) -> dict[str, Scene]:
-    """Scenes in which no broadcast can have acted; whoever follows is taken to have followed always."""
-    since = np.full_like(scene.attention.since, -np.inf)
-    scene = replace(scene, attention=replace(scene.attention, since=since))
-    backwards = replace(scene.outcomes, waking=scene.waking_period - scene.outcomes.waking)
-    later, earlier = (_moved(scene.broadcasts, shift) for shift in (_WEEK, -_WEEK))
-    reflected = _moved(scene.broadcasts, scene.waking_period, sign=-1.0)
+def _impossible(scene: Scene, *, rng: np.random.Generator) -> dict[str, Scene | str]:
+    """Scenes in which no exposure can have acted, or why there is none, in words."""
+    views = "views are listed, so who follows is not who sees"
+    by_follows = _placebo_scenes.by_follows(scene)
     return {
-        "lead exposures": replace(scene, outcomes=backwards, broadcasts=reflected),
-        "posts a week later": replace(scene, broadcasts=later),
-        "posts a week earlier": replace(scene, broadcasts=earlier),
+        **_placebo_scenes.moved_posts(scene),
+        "matched non-followers": _placebo_scenes.non_followers(scene, rng=rng) if by_follows else views,
+        "reversed follows": _reversed(scene) if by_follows else views,
     }
 
 
-def _moved(broadcasts: Broadcasts, shift: float, *, sign: float = 1.0) -> Broadcasts:
-    """Every broadcast at `shift + sign * time`; a week is as long awake as by the clock."""
-    time = np.where(np.isfinite(broadcasts.time), shift + sign * broadcasts.time, np.inf)
-    exposer = np.repeat(np.arange(len(broadcasts.start) - 1), np.diff(broadcasts.start))
-    order = np.lexsort((time, exposer))
-    return Broadcasts(broadcasts.start, time[order], broadcasts.author[order], broadcasts.direct[order])
+def _reversed(scene: Scene) -> Scene | str:
+    back = _placebo_scenes.reversed_follows(scene)
+    share = _placebo_scenes.received(back) / max(_placebo_scenes.received(scene), 1)
+    if share >= _LEAST_REVERSED:
+        return back
+    return (
+        f"who is followed could see {share:.1%} as many posts of followers as the other way round, "
+        f"and {_LEAST_REVERSED:.0%} is needed"
+    )
 
 
-def _credited(exposure: Exposure, alone: State, *, rng: np.random.Generator) -> tuple[Floats, float]:
-    """Share of outcomes credited to the impossible posts (estimate, low, high), and to the real ones.
-
-    `alone` is the fit of the real posts without rivals: there these start, the others where all fits start.
-    """
-    real, start = len(alone.theta), _intensity.start_state(exposure)
-    theta = np.concatenate([alone.theta, start.theta[real:]])
-    fitted = _intensity.fit_intensity(exposure, start=replace(start, kernel=alone.kernel, theta=theta))
-    groups = (np.arange(len(exposure.authors)) >= real).astype(np.int64)
-    effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, groups=groups, rng=rng)
-    share = fitted.exposed[effects.authors] / len(exposure.outcomes.account)
-    impossible = effects.authors >= real
-    low, high = np.quantile((share[:, None] * effects.draws)[impossible].sum(axis=0), [0.05, 0.95])
-    mean = share * effects.mean()
-    return np.array([mean[impossible].sum(), low, high]), float(mean[~impossible].sum())
+def _shuffled(scene: Scene, window: float, real: float, *, rng: np.random.Generator) -> dict[str, object]:
+    shuffled = _exposure.expose(_placebo_scenes.shuffled_times(scene, rng=rng), window=window)
+    share = _alone(shuffled, _intensity.fit_intensity(shuffled), rng=rng)
+    words = f"posts earn {share[0]:.1%} of the outcomes at shuffled times, {real:.1%} at the true ones"
+    # Real influence leaves some of itself: whoever follows those who persuade does more at any time.
+    tolerated = max(TOLERATED, real / 2)
+    return _row("shuffled times", share, real, words, _LIKENESS, tolerated=tolerated)
 
 
-def _row(check: str, share: Floats, real: float) -> dict[str, object]:
+def _alone(exposure: Exposure, fitted: Intensity, *, rng: np.random.Generator) -> Floats:
+    """Share of outcomes credited to all posts: estimate, low, high."""
+    effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, rng=rng)
+    return _share(fitted, effects, np.ones(len(effects.authors), bool))
+
+
+def _compete(
+    real: Exposure, rivals: Exposure, fitted: Intensity, *, rng: np.random.Generator
+) -> tuple[Floats, float]:
+    """Share of outcomes credited to the rivals (estimate, low, high), and to the real posts beside them."""
+    own, count = _intensity.fit_intensity(rivals), len(real.authors)
+    apart = replace(rivals, pair_cell=rivals.pair_cell + len(fitted.kernel))
+    both = _exposure.compete(real, apart)
+    groups = (np.arange(len(both.authors)) >= count).astype(np.int64)
+    joint = replace(
+        fitted,
+        baseline=np.minimum(fitted.baseline, own.baseline),
+        kernel=np.concatenate([fitted.kernel, own.kernel]),
+        exposed=np.concatenate([fitted.exposed, own.exposed]),
+        credit=np.concatenate([fitted.credit, own.credit]),
+    )
+    effects = _effects.sample_effects(both, joint, sweeps=SWEEPS, groups=groups, rng=rng)
+    rival = effects.authors >= count
+    return _share(joint, effects, rival), float(_share(joint, effects, ~rival)[0])
+
+
+def _share(fitted: Intensity, effects: Effects, chosen: Flags) -> Floats:
+    """Share of outcomes credited to the chosen authors together: estimate, low, high."""
+    share = (fitted.exposed[effects.authors] / len(fitted.baseline))[chosen]
+    low, high = np.quantile(share @ effects.draws[chosen], [0.05, 0.95])
+    return np.array([share @ effects.mean()[chosen], low, high])
+
+
+def _competing(check: str, share: Floats, real: float) -> dict[str, object]:
+    words = (
+        f"{_RIVALS.get(check, 'impossible posts')} earn {share[0]:.1%} of the outcomes, real ones {real:.1%}"
+    )
+    return _row(check, share, real, words, DOUBT)
+
+
+def _row(
+    check: str, share: Floats, real: float, words: str, doubt: str, *, tolerated: float = TOLERATED
+) -> dict[str, object]:
     estimate, low, high = share.tolist()
-    verdict = "failed" if estimate > TOLERATED else "doubtful" if high > TOLERATED else "passed"
-    words = f"impossible posts earn {estimate:.1%} of the outcomes, real ones {real:.1%}"
-    meaning = "" if verdict == "passed" else f"; {DOUBT}"
-    row = [check, "all accounts", estimate, low, high, real, f"{verdict}: {words}{meaning}"]
+    verdict = "failed" if estimate > tolerated else "doubtful" if high > tolerated else "passed"
+    meaning = "" if verdict == "passed" else f"; {doubt}"
+    row = [check, SUBJECT, estimate, low, high, real, f"{verdict}: {words}{meaning}"]
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+def _untold(check: str, reason: str) -> dict[str, object]:
+    row = [check, SUBJECT, np.nan, np.nan, np.nan, np.nan, f"not tested: {reason}"]
     return dict(zip(COLUMNS, row, strict=True))
