@@ -383,13 +383,14 @@ def test_bad_options_are_refused(shop: Dataset) -> None:
         attribution.incremental_actions(shop, kinds=["purchase"], niches=_nowhere(shop).iloc[1:], rng=_rng())
 
 
-def test_outcomes_before_any_post_and_all_at_once_do_no_harm(shop: Dataset) -> None:
-    for when in (["2025-12-31"] * 3, ["2026-01-20T12:00:00"] * 3, ["2026-01-20"]):
-        acts = pd.DataFrame({"account_id": list("cde")[: len(when)], "kind": "purchase", "created_at": when})
-        data = dataset.from_tables(follows=shop.follows, posts=shop.posts, engagements=acts)
-        accounts = _attribute(data).accounts
-        assert accounts.loc["a", "influence_low"] == 0
-        assert np.isfinite(accounts.loc["a", "influence_high"])
+@pytest.mark.parametrize("when", [["2025-12-31"] * 3, ["2026-01-20T12:00:00"] * 3, ["2026-01-20"]])
+def test_outcomes_before_any_post_all_at_once_or_alone_are_too_little(shop: Dataset, when: list[str]) -> None:
+    acts = pd.DataFrame({"account_id": list("cde")[: len(when)], "kind": "purchase", "created_at": when})
+    data = dataset.from_tables(follows=shop.follows, posts=shop.posts, engagements=acts)
+    found = _attribute(data)
+    assert found.accounts["influence"].isna().all()
+    assert found.accounts["influence_missing"].str.len().gt(10).all()
+    assert found.outcomes == len(when)
 
 
 def test_counting_exposures_needs_no_times(shop: Dataset) -> None:

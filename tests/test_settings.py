@@ -34,6 +34,18 @@ accounts = ["anna"]
 pseudonyms = false
 public_from = 5
 min_cell = 3
+[[trials]]
+account_id = "anna"
+arm = "treated"
+people = 100
+posts = 4
+outcomes = 9
+[[trials]]
+account_id = "anna"
+arm = "control"
+people = 90
+posts = 0
+outcomes = 3
 """
 
 
@@ -54,6 +66,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "brief": {"terms": (), "niches": (), "markets": (), "budget": None, "sponsor": None},
         "organisation": {"accounts": ()},
         "privacy": {"pseudonyms": True, "public_from": 100_000, "min_cell": 10},
+        "trials": [],
     }
 
 
@@ -65,6 +78,13 @@ def test_every_key_is_read() -> None:
     assert read["privacy"] == {"pseudonyms": False, "public_from": 5, "min_cell": 3}
     default = settings.as_mapping(settings.Settings())
     assert all(read[key] != default[key] for key in default)
+    assert read["trials"][1] == {
+        "account_id": "anna",
+        "arm": "control",
+        "people": 90,
+        "posts": 0,
+        "outcomes": 3,
+    }
 
 
 def test_the_canonical_form_reads_back_to_the_same_settings() -> None:
@@ -75,7 +95,10 @@ def test_the_canonical_form_reads_back_to_the_same_settings() -> None:
         if not isinstance(value, dict)
         else f"[{key}]\n" + "\n".join(f"{name} = {json.dumps(one)}" for name, one in value.items())
         for key, value in plain.items()
+        if key != "trials"
     )
+    for arm in plain["trials"]:
+        rebuilt += "\n[[trials]]\n" + "\n".join(f"{name} = {json.dumps(one)}" for name, one in arm.items())
     assert settings.parse_settings(rebuilt) == given_settings
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph import study
+from influgraph import _study_comparison, study
 from influgraph._study_tables import BOT_CLUSTERS, BOT_MEMBERS, CHECKS, SCORES
 from influgraph.dataset import Dataset, from_tables
 from influgraph.settings import Outcome, Settings, parse_settings
@@ -190,13 +190,15 @@ def test_the_outcome_can_be_set() -> None:
 def test_agreement_is_one_for_equal_orders_and_minus_one_for_opposite_ones() -> None:
     followers = np.arange(10.0)
     draws = np.column_stack([followers, followers * 2])
-    (alike, first), (opposite, none) = (study._agreement(followers, sign * draws) for sign in (1, -1))
+    (alike, first), (opposite, none) = (
+        _study_comparison.agreement_rows(followers, sign * draws) for sign in (1, -1)
+    )
     assert alike[2:5] == pytest.approx([1, 1, 1])
     assert first[-1].startswith("of the 5 most followed, 100% [100% to 100%] are among the 5")
     assert first[2:6] == pytest.approx([1, 1, 1, 0.5])
     assert opposite[2:5] == pytest.approx([-1, -1, -1])
     assert none[2] == 0
-    assert study._agreement(np.ones(10), draws) == []
+    assert _study_comparison.agreement_rows(np.ones(10), draws) == []
 
 
 FOLLOWS = pd.DataFrame({"follower_id": ["b", "c", "d"], "followed_id": ["a", "a", "b"]})
@@ -265,7 +267,7 @@ def test_bytes_do_not_depend_on_the_threads_of_blas(data: Dataset) -> None:
 
 
 def test_a_small_chance_is_not_said_to_be_none() -> None:
-    said = [study._top_agreement(np.full(3, 0.2), 20, chance)[-1] for chance in (0.0003, 0.25)]
+    said = [_study_comparison._top_agreement(np.full(3, 0.2), 20, chance)[-1] for chance in (0.0003, 0.25)]
     assert [words.split("; ")[1] for words in said] == [
         "less than 1% would be by chance",
         "25% would be by chance",

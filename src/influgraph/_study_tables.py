@@ -39,6 +39,27 @@ SCORES = {
     "posts": "Int64",
     "quadrant": "str",
     "influence_missing": "str",
+    "band": "Int64",
+    "influence_information": "Float64",
+    "outcomes_after": "Float64",
+    "had_anyway": "Float64",
+    "due_to_others": "Float64",
+    "shrinkage": "Float64",
+    "through_reposts": "Float64",
+    "expertise": "Float64",
+    "expertise_low": "Float64",
+    "expertise_high": "Float64",
+    "expertise_missing": "str",
+    "reciprocity": "Float64",
+    "shared_neighbours": "Float64",
+    "shared_niche": "Float64",
+    "preferential_attachment": "Float64",
+    "chance": "Float64",
+    "motives_missing": "str",
+    "beyond_popularity_missing": "str",
+    "followers_estimated": "Float64",
+    "followers_low": "Float64",
+    "followers_high": "Float64",
 }
 _SUSPECTS = (
     "Suspicious accounts are not looked for yet: automation, bot_cluster, authentic_share and the tables of "
@@ -91,14 +112,15 @@ _NO_FOLLOWS = (
     "the engagement network, and followers are those the accounts table states, where it does."
 )
 _NO_POSTS = (
-    "There are no posts: nobody's exposure is known, so people's own acts cannot be credited to anyone, and "
-    "the columns posts and influence_rate are empty."
+    "There are no posts: who was exposed when is not known, and the columns posts and influence_rate are "
+    "empty."
 )
 _NO_ENGAGEMENTS = "There are no engagements, listed or implied by posts: nothing says who was moved."
 _NO_TIMES = "There are no times: cause cannot be told from coincidence, nor a burst from a habit."
 _NO_KIND = "No kind of engagement known as an outcome occurs: name one in study.toml under [outcome] kinds."
 _CUT = (
-    "The lists of followers are cut ({cut}): what that does to the ranks is not estimated yet; read counts "
-    "of followers as lower bounds."
+    "The lists of followers are cut ({cut}): intervals of ranks are widened by what that does to them, "
+    "followers are lower bounds (followers_low, followers_high), and response for its size is given only "
+    "where accounts state their followers."
 )
 _NO_PLAN = "A budget is given, but campaigns are not planned yet: there is no plan.csv."

@@ -166,6 +166,9 @@ class Privacy:
 class Settings:
     """A whole study's settings; every part has a default.
 
+    `trials` holds results of randomised tests or promo codes, one table per arm, as
+    `influence.trials.check_trials` takes them.
+
     Examples
     --------
     >>> Settings().outcome.window
@@ -174,12 +177,17 @@ class Settings:
 
     seed: Annotated[int, Field(ge=0)] = 7
     outcome: Outcome = Outcome()
+    trials: Annotated[tuple[Mapping[str, str | int | float], ...], Strict(strict=False)] = ()
     missing: Missing = Missing()
     tiers: _Tiers = Field(default_factory=lambda: DEFAULT_TIERS)
     niches: Niches = Niches()
     brief: Brief = Brief()
     organisation: Organisation = Organisation()
     privacy: Privacy = Privacy()
+
+    def trial_results(self) -> pd.DataFrame | None:
+        """Results of trials, one row per arm; None where there are none."""
+        return pd.DataFrame([dict(arm) for arm in self.trials]) if self.trials else None
 
 
 def _known_keys(table: type[Any] = Settings, prefix: str = "") -> list[str]:
@@ -268,4 +276,5 @@ def as_mapping(settings: Settings) -> dict[str, Any]:
         part = getattr(settings, field.name)
         plain[field.name] = asdict(part) if is_dataclass(part) else part  # type: ignore[arg-type]
     plain["tiers"] = dict(settings.tiers)
+    plain["trials"] = [dict(arm) for arm in settings.trials]
     return plain

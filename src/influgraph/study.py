@@ -1,18 +1,29 @@
 """The whole analysis in order: the only place where measures meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from influgraph import _study_tables as tables
 from influgraph import centrality, networks, niches, popularity, quadrants, uncertainty
+from influgraph._study_comparison import comparison_rows
 from influgraph.dataset import Dataset, resolved_engagements, study_period
-from influgraph.influence import attribution, expectation, placebo
+from influgraph.influence import (
+    attribution,
+    expectation,
+    experiments,
+    expertise,
+    fallback,
+    forecast,
+    missingness,
+    motives,
+    placebo,
+    tiers,
+)
 from influgraph.settings import OUTCOME_KINDS, Settings, duration
 
 T = TypeVar("T")
@@ -24,14 +35,15 @@ STEPS = (
     "influence",
     "ranks",
     "beyond popularity",
+    "expertise",
+    "motives",
     "placebo tests",
     "comparison",
+    "forecast",
+    "tier claims",
+    "planned tests",
 )
-Floats = npt.NDArray[np.float64]
-
-COMPARED_DRAWS = 100
-FEWEST = 2
-TOP = 20
+DOUBTFUL = 5
 
 
 class Store(Protocol):
@@ -84,6 +96,10 @@ class Study:
         One row per account, indexed by account id in dataset order; columns as in the contract.
     niches, bot_clusters, bot_members, counterfactual, validation
         The other tables of the contract.
+    influence_by_niche
+        Where among niches each account's influence lies.
+    planned_tests
+        What test would settle the doubt about popular accounts that are not shown to move anybody.
     kinds
         The kinds of engagement that count as being influenced; empty where there is none.
     period
@@ -100,6 +116,8 @@ class Study:
     bot_members: pd.DataFrame
     counterfactual: pd.DataFrame
     validation: pd.DataFrame
+    influence_by_niche: pd.DataFrame
+    planned_tests: pd.DataFrame
     kinds: tuple[str, ...]
     period: tuple[pd.Timestamp, pd.Timestamp] | None
     outcomes: float
@@ -137,12 +155,14 @@ def _studied(data: Dataset, steps: "_Steps") -> Study:
         bot_clusters=tables.no_rows(tables.BOT_CLUSTERS),
         bot_members=tables.no_rows(tables.BOT_MEMBERS),
         counterfactual=tables.counterfactual(steps.scores),
-        validation=pd.concat([steps.placebo_tests, steps.comparison], ignore_index=True),
+        validation=steps.validation,
+        influence_by_niche=steps.attribution.by_niche,
+        planned_tests=steps.planned_tests,
         kinds=steps.kinds,
         period=study_period(data),
         outcomes=float(steps.attribution.outcomes),
         credited=float(steps.attribution.credited),
-        missing=tables.missing(data, steps.settings, steps.kinds),
+        missing=(*steps.instead, *tables.missing(data, steps.settings, steps.kinds)),
     )
 
 
@@ -168,8 +188,7 @@ class _Steps:
     @cached_property
     def network(self) -> networks.Network:
         """The follow network, else the engagement network."""
-        build = networks.follow_network if len(self.data.follows) else networks.engagement_network
-        return build(self.data)
+        return _network(self.data)
 
     @cached_property
     def popularity(self) -> pd.DataFrame:
@@ -212,13 +231,24 @@ class _Steps:
 
     def _attribution(self) -> dict[str, Any]:
         found = attribution.incremental_actions(
-            self.data,
-            kinds=self.kinds,
-            niches=self.niches[0]["niche"],
-            window=str(duration(self.settings.outcome.window)),
-            rng=self.rng("influence"),
+            self.data, trial_results=self.settings.trial_results(), rng=self.rng("influence"), **self.question
         )
+        if found.accounts["influence"].isna().all() and self.kinds:
+            found = fallback.fallback_influence(self.data, rng=self.rng("influence"), **self.question)
         return {field.name: getattr(found, field.name) for field in fields(found)}
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What is asked of the data: which outcomes, how long after a post, in which niches."""
+        window = str(duration(self.settings.outcome.window))
+        return {"kinds": self.kinds, "window": window, "niches": self.niches[0]["niche"]}
+
+    @property
+    def instead(self) -> tuple[str, ...]:
+        """What was done instead of what the data cannot bear, in sentences."""
+        if not self.attribution.accounts["influence_grade"].eq("estimated").any():
+            return ()
+        return fallback.basis(self.data, kinds=self.kinds)
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
@@ -227,29 +257,107 @@ class _Steps:
 
     def _ranks(self) -> pd.DataFrame:
         estimated = self.attribution.accounts["influence"].dropna()
-        ranks = uncertainty.rank_intervals(estimated, self.attribution.draws)
-        return ranks.reindex(self.data.account_ids).astype("Int64")
+        band = uncertainty.band(estimated, self.attribution.draws)
+        cut = self.settings.missing.follows
+        if cut == "complete" or estimated.empty:
+            ranks = uncertainty.rank_intervals(estimated, self.attribution.draws)
+        else:
+            rng = self.rng("ranks")
+            ranks = missingness.ranks_under(self.data, self.attribution, cut=cut, rng=rng, **self.question)
+        return ranks.join(band).reindex(self.data.account_ids).astype("Int64")
 
     @cached_property
     def placebo_tests(self) -> pd.DataFrame:
         """What must show no influence, and whether it does."""
-        return self.store.run("placebo tests", self._placebo_tests)
+        return self.store.run(
+            "placebo tests",
+            lambda: placebo.placebo_tests(self.data, rng=self.rng("placebo tests"), **self.question),
+        )
 
-    def _placebo_tests(self) -> pd.DataFrame:
-        return placebo.placebo_tests(
+    @cached_property
+    def forecast(self) -> pd.DataFrame:
+        """Who draws most people next, told from the past alone."""
+        return self.store.run("forecast", self._forecast)
+
+    def _forecast(self) -> pd.DataFrame:
+        def on_follows(measure: Callable[[networks.Network], pd.Series]) -> Callable[[Dataset], pd.Series]:
+            return lambda past: measure(_network(past)).astype("float64")
+
+        return forecast.walk_forward(
             self.data,
             kinds=self.kinds,
-            niches=self.niches[0]["niche"],
-            window=str(duration(self.settings.outcome.window)),
-            rng=self.rng("placebo tests"),
+            predictors={
+                "followers": lambda past: popularity.popularity(past)["followers"].astype("float64"),
+                "PageRank": on_follows(centrality.pagerank),
+                "core number": on_follows(centrality.core_number),
+            },
+            window=self.question["window"],
+            rng=self.rng("forecast"),
         )
+
+    @cached_property
+    def tier_claims(self) -> pd.DataFrame:
+        """What is said of small and large accounts, tested on these."""
+        return self.store.run("tier claims", self._tier_claims)
+
+    def _tier_claims(self) -> pd.DataFrame:
+        return tiers.tier_claims(
+            self.popularity,
+            self.attribution.accounts,
+            self.attribution.draws,
+            bounds=self.settings.tiers,
+            price=self.data.accounts.get("price"),
+        )
+
+    @cached_property
+    def expertise(self) -> pd.DataFrame:
+        """Who is referred to by peers, apart from how many follow."""
+        return self.store.run(
+            "expertise",
+            lambda: expertise.expertise(
+                self.data, self.known_followers, self.niches[0]["niche"], rng=self.rng("expertise")
+            ),
+        )
+
+    @cached_property
+    def motives(self) -> pd.DataFrame:
+        """By what each account is followed."""
+        return self.store.run(
+            "motives",
+            lambda: motives.motives(self.data, self.niches[0]["niche"], rng=self.rng("motives")).accounts,
+        )
+
+    @cached_property
+    def planned_tests(self) -> pd.DataFrame:
+        """How the doubt about popular accounts would be settled."""
+        return self.store.run("planned tests", self._planned_tests)
+
+    def _planned_tests(self) -> pd.DataFrame:
+        doubtful = self.scores[self.scores["quadrant"] == "hollow celebrity"].nlargest(DOUBTFUL, "followers")
+        owned = self.attribution.accounts["influence_grade"].ne("observed").reindex(doubtful.index)
+        effect = doubtful.loc[owned & doubtful["influence_high"].gt(0), "influence_high"].astype("float64")
+        return experiments.plan_test(self.data, effect, kinds=self.kinds, unit="outcomes in all")
+
+    @property
+    def validation(self) -> pd.DataFrame:
+        """All checks."""
+        checks = [self.placebo_tests, self.comparison, self.forecast, self.tier_claims]
+        return pd.concat([rows for rows in checks if len(rows)] or checks[:1], ignore_index=True)
+
+    @property
+    def known_followers(self) -> pd.DataFrame:
+        """Popularity without lists of followers that are known to be cut: as stated, else unknown."""
+        counts = self.popularity
+        if self.settings.missing.follows == "complete":
+            return counts
+        return counts.assign(followers=counts["followers_stated"])
 
     @cached_property
     def beyond_popularity(self) -> pd.DataFrame:
         """Engagements received over those expected for an account of this size and niche."""
         return self.store.run(
             "beyond popularity",
-            lambda: expectation.beyond_popularity(self.popularity, self.niches[0]["niche"]),
+            lambda: expectation.beyond_popularity(self.known_followers, self.niches[0]["niche"]),
         )
 
     @cached_property
@@ -258,7 +366,16 @@ class _Steps:
         counts, centralities, niche = self.popularity, self.centrality, self.niches[0]
         influence = self.attribution.accounts
         kind = quadrants.quadrant(counts["followers"], influence)
-        return counts.join([centralities, niche, influence, self.ranks, self.beyond_popularity, kind])
+        described: list[pd.DataFrame] = [centralities, niche, influence, self.ranks, self.beyond_popularity]
+        return counts.join([*described, kind.to_frame(), self.expertise, self.motives, self.followers_under])
+
+    @property
+    def followers_under(self) -> pd.DataFrame:
+        """Followers in truth, where the lists are known to be cut."""
+        cut = self.settings.missing.follows
+        if cut == "complete" or self.data.follows.empty:
+            return pd.DataFrame(index=self.data.account_ids)
+        return missingness.followers_under(self.data, cut=cut)
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
@@ -266,58 +383,11 @@ class _Steps:
         return self.store.run("comparison", self._comparison)
 
     def _comparison(self) -> pd.DataFrame:
-        found, few = self.attribution, self.attribution.draws[:, :COMPARED_DRAWS]
-        estimated = found.accounts["influence"].notna()
+        estimated = self.attribution.accounts["influence"].notna()
         followers = self.popularity.loc[estimated, "followers"].to_numpy(np.float64, na_value=0.0)
-        rows = _agreement(followers, few)
-        if not found.kernel.empty:
-            rows = [_credited(found), *rows]
+        rows = comparison_rows(self.attribution, followers)
         return pd.DataFrame(rows, columns=list(tables.CHECKS)) if rows else tables.no_rows(tables.CHECKS)
 
 
-def _credited(found: attribution.Attribution) -> list[Any]:
-    low, middle, high = _spread(found.draws.sum(axis=0) / found.outcomes)
-    verdict = f"{middle:.0%} [{low:.0%} to {high:.0%}] of the outcomes are credited to accounts"
-    return ["credited share", "all accounts", middle, low, high, np.nan, verdict]
-
-
-def _agreement(followers: Floats, draws: Floats) -> list[list[Any]]:
-    """Compare the order by followers with the order by influence, in every draw of it."""
-    from scipy import stats
-
-    top = min(TOP, len(followers) // 2)
-    if top < FEWEST or np.ptp(followers) == 0:
-        return []
-    popular, influential = stats.rankdata(followers), stats.rankdata(draws, axis=0)
-    influential = influential[:, np.ptp(influential, axis=0) > 0]
-    if not influential.size:
-        return []
-    alike = [np.corrcoef(popular, ranks)[0, 1] for ranks in influential.T]
-    followed, first = (ranks > np.sort(ranks, axis=0)[-top - 1] for ranks in (popular, influential))
-    shared = first[followed].sum(axis=0) / top
-    return [_order_agreement(alike), _top_agreement(shared, top, top / len(popular))]
-
-
-def _order_agreement(alike: Sequence[float]) -> list[Any]:
-    low, middle, high = _spread(alike)
-    verdict = (
-        f"the order by followers and the order by influence agree by {middle:z.2f} "
-        f"[{low:z.2f} to {high:z.2f}], where 1 is the same order and 0 none"
-    )
-    return ["rank agreement", "followers against influence", middle, low, high, 0.0, verdict]
-
-
-def _top_agreement(shared: Floats, top: int, by_chance: float) -> list[Any]:
-    low, middle, high = _spread(shared)
-    expected = f"{by_chance:.0%}" if by_chance >= 0.005 else "less than 1%"
-    verdict = (
-        f"of the {top} most followed, {middle:.0%} [{low:.0%} to {high:.0%}] are among the {top} of most "
-        f"influence; {expected} would be by chance"
-    )
-    return ["top agreement", "followers against influence", middle, low, high, by_chance, verdict]
-
-
-def _spread(values: Sequence[float] | Floats) -> tuple[float, float, float]:
-    """5 % quantile, median and 95 % quantile."""
-    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
-    return float(low), float(middle), float(high)
+def _network(data: Dataset) -> networks.Network:
+    return (networks.follow_network if len(data.follows) else networks.engagement_network)(data)

@@ -11,9 +11,10 @@ from scipy import stats
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _clock, _effects, _explanation, _exposure, _intensity, trials
+from influgraph.influence import _clock, _effects, _enough, _explanation, _exposure, _intensity, trials
 from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._exposure import Exposure
+from influgraph.influence._intensity import Intensity
 
 DRAWS = _effects.SWEEPS
 INTERVAL = ["influence_low", "influence", "influence_high"]
@@ -36,10 +37,9 @@ class Attribution:
     - `influence_information`: share of what the account's exposures could tell that is left once the baseline
       has taken its part, 0-1; near 0 its posts come when everything else does, and the prior decides.
     - `outcomes_after`, `had_anyway`, `due_to_others`, `shrinkage`, `through_reposts`: what the estimate is
-    made
-      of. Outcomes of those who may have seen a post before, less those had anyway, less those due to others,
-      plus what the prior adds, less what came through reposts, is `influence`. Null where outcomes are
-      counted.
+      made of. Outcomes of those who may have seen a post before, less those had anyway, less those due to
+      others, plus what the prior adds, less what came through reposts, is `influence`. Null where outcomes
+      are counted.
 
     `by_niche` has a row for each estimated account and niche it reaches: `account_id`, `niche` (of the people
     moved), `influence`, `influence_low`, `influence_high`; its influence sums to the account's. `draws` holds
@@ -147,11 +147,11 @@ def _check(data: Dataset, niches: pd.Series, window: str) -> None:
         raise ValueError(f"window: must be a duration above zero such as '3D', received {window!r}")
 
 
-def _nothing(data: Dataset, reason: str) -> Attribution:
+def _nothing(data: Dataset, reason: str, *, outcomes: int = 0) -> Attribution:
     missing = np.full(len(data.account_ids), reason, dtype=object)
     accounts = _frame(data, np.empty((0, 4)), np.zeros(len(missing), bool), grade=None, missing=missing)
     kernel = pd.Series(dtype=np.float64, name="kernel")
-    return Attribution(accounts, _NO_NICHES, np.empty((0, DRAWS)), kernel, 0.0, 0.0)
+    return Attribution(accounts, _NO_NICHES, np.empty((0, DRAWS)), kernel, float(outcomes), 0.0)
 
 
 def _frame(
@@ -234,9 +234,12 @@ def _modelled(
     scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return _nothing(data, scene)
+    if reason := _enough.too_little(scene, window=window.total_seconds()):
+        return _nothing(data, reason, outcomes=len(acts))
     exposure = _exposure.expose(scene, window=window.total_seconds())
     fitted = _intensity.fit_intensity(exposure)
-    evidence = None if known is None else _evidence(known, data.account_ids[exposure.authors])
+    per_exposure = _per_exposure(data, exposure, fitted)
+    evidence = None if known is None else _evidence(known, data.account_ids[exposure.authors], per_exposure)
     effects = _effects.sample_effects(exposure, fitted, evidence=evidence, rng=rng)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = (exposure.seconds @ fitted.kernel)[effects.authors], effects.mean()
@@ -253,21 +256,25 @@ def _modelled(
     return Attribution(
         accounts.join(parts.set_axis(data.account_ids[authors])),
         _named_niches(of_niches, data.account_ids[authors], niches),
-        draws=_untied(direct[:, None] * effects.draws, rng),
+        draws=direct[:, None] * effects.draws,
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
         credited=float(numbers[:, 3].sum()),
     )
 
 
-def _evidence(known: pd.DataFrame, authors: pd.Index) -> Callable[[Floats], Floats]:
+def _per_exposure(data: Dataset, exposure: Exposure, fitted: Intensity) -> Floats:
+    """Outcomes per follower and post that a rate of one means, per author."""
+    shown = _exposures(data)[exposure.authors]
+    return np.divide(exposure.seconds @ fitted.kernel, shown, out=np.ones(len(shown)), where=shown > 0)
+
+
+def _evidence(known: pd.DataFrame, authors: pd.Index, per_exposure: Floats) -> Callable[[Floats], Floats]:
     """Relative likelihood of rates by the trials of these authors."""
+    known = known[known["account_id"].isin(authors)]
 
     def likelihood(rates: Floats) -> Floats:
-        found = trials.trial_likelihood(
-            known, authors.union(pd.Index(known["account_id"].unique()), sort=False), rates
-        )
-        return np.asarray(np.exp(found[: len(authors)]))
+        return np.asarray(np.exp(trials.trial_likelihood(known, authors, rates * per_exposure[:, None])))
 
     return likelihood
 
@@ -280,11 +287,6 @@ def _named_niches(found: pd.DataFrame, authors: pd.Index, niches: pd.Series) -> 
     )
     numbers = found[["low", "mean", "high"]].set_axis(INTERVAL, axis=1)
     return pd.concat([frame, numbers], axis=1)
-
-
-def _untied(draws: Floats, rng: np.random.Generator) -> Floats:
-    """Draws of no effect at all in any order: they would tie, and look as if their ranks were known."""
-    return np.where(draws > 0, draws, -1e-9 * rng.random(draws.shape))
 
 
 def _why_not(data: Dataset) -> npt.NDArray[Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 from influgraph import plots
 from influgraph.dataset import Dataset
 from influgraph.quadrants import influential_above, popular_from
+from influgraph.report import evidence
 from influgraph.report.privacy import Labels, printable
 from influgraph.report.words import deed, finding, interval, number, outcome_words, reasons, standard
 from influgraph.study import Study
@@ -62,7 +63,11 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         movers=_accounts(_moving(study).head(ROWS), labels, names),
         followed=_accounts(_followed(study), labels, names),
         agreement=_agreement(study),
-        checks=_checks(study),
+        checks=evidence.placebo_rows(study),
+        claims=evidence.claim_rows(study),
+        forecast=evidence.forecast_table(study),
+        sums=evidence.explanations(_moving(study).head(ROWS), labels),
+        planned=evidence.planned_tests(study, labels),
         niches=_niches(study.niches, names, labels),
         niches_left=max(len(study.niches) - NICHES, 0),
         reasons=reasons(study),
@@ -99,6 +104,7 @@ def _accounts(chosen: pd.DataFrame, labels: Labels, names: Mapping[Hashable, str
             "influence": interval(row, "influence"),
             "grade": str(row["influence_grade"]),
             "rank": interval(row, "rank"),
+            "band": number(row["band"]),
             "beyond": interval(row, "beyond_popularity"),
             "niche": "-" if pd.isna(row["niche"]) else names[row["niche"]],
         }
@@ -141,19 +147,6 @@ def _agreement(study: Study) -> list[str]:
     """What is said on followers against influence."""
     agreed = study.validation["check"].isin(["rank agreement", "top agreement"])
     return [sentence[0].upper() + sentence[1:] for sentence in study.validation.loc[agreed, "verdict"]]
-
-
-def _checks(study: Study) -> list[dict[str, str]]:
-    return [
-        {
-            "check": f"{check['check']}, {check['subject']}",
-            "estimate": interval(check, "estimate", low="low", high="high"),
-            "baseline": number(check["baseline"]),
-            "verdict": check["verdict"],
-        }
-        for check in study.validation.to_dict("records")
-        if check["subject"] != "followers against influence"
-    ]
 
 
 def niche_names(niches: pd.DataFrame, labels: Labels) -> dict[Hashable, str]:

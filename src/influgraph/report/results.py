@@ -20,7 +20,8 @@ from influgraph.settings import Settings, parse_settings
 from influgraph.study import STEPS, Study, run_study
 
 KEPT = ".steps"
-TABLES = ("niches", "bot_clusters", "bot_members", "counterfactual", "validation")
+CONTRACT_TABLES = ("niches", "bot_clusters", "bot_members", "counterfactual", "validation")
+TABLES = (*CONTRACT_TABLES, "influence_by_niche", "planned_tests")
 OUTPUTS = ("scores.parquet", "scores.csv", *(f"{name}.csv" for name in TABLES), "report.html")
 READING, WRITING = "read the tables", "write the report"
 STAGES = (READING, *STEPS, WRITING)

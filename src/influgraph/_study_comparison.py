@@ -1,0 +1,69 @@
+"""How much is credited at all, and how far followers and influence agree."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from influgraph.influence.attribution import Attribution
+
+Floats = npt.NDArray[np.float64]
+
+COMPARED_DRAWS = 100
+FEWEST = 2
+TOP = 20
+
+
+def comparison_rows(found: Attribution, followers: Floats) -> list[list[Any]]:
+    """Checks of the study: share credited, agreement with followers (of the accounts with an estimate)."""
+    rows = agreement_rows(followers, found.draws[:, :COMPARED_DRAWS])
+    return rows if found.kernel.empty else [_credited(found), *rows]
+
+
+def _credited(found: Attribution) -> list[Any]:
+    low, middle, high = _spread(found.draws.sum(axis=0) / found.outcomes)
+    verdict = f"{middle:.0%} [{low:.0%} to {high:.0%}] of the outcomes are credited to accounts"
+    return ["credited share", "all accounts", middle, low, high, np.nan, verdict]
+
+
+def agreement_rows(followers: Floats, draws: Floats) -> list[list[Any]]:
+    """Compare the order by followers with the order by influence, in every draw of it."""
+    from scipy import stats
+
+    top = min(TOP, len(followers) // 2)
+    if top < FEWEST or np.ptp(followers) == 0:
+        return []
+    popular, influential = stats.rankdata(followers), stats.rankdata(draws, axis=0)
+    influential = influential[:, np.ptp(influential, axis=0) > 0]
+    if not influential.size:
+        return []
+    alike = [np.corrcoef(popular, ranks)[0, 1] for ranks in influential.T]
+    followed, first = (ranks > np.sort(ranks, axis=0)[-top - 1] for ranks in (popular, influential))
+    shared = first[followed].sum(axis=0) / top
+    return [_order_agreement(alike), _top_agreement(shared, top, top / len(popular))]
+
+
+def _order_agreement(alike: Sequence[float]) -> list[Any]:
+    low, middle, high = _spread(alike)
+    verdict = (
+        f"the order by followers and the order by influence agree by {middle:z.2f} "
+        f"[{low:z.2f} to {high:z.2f}], where 1 is the same order and 0 none"
+    )
+    return ["rank agreement", "followers against influence", middle, low, high, 0.0, verdict]
+
+
+def _top_agreement(shared: Floats, top: int, by_chance: float) -> list[Any]:
+    low, middle, high = _spread(shared)
+    expected = f"{by_chance:.0%}" if by_chance >= 0.005 else "less than 1%"
+    verdict = (
+        f"of the {top} most followed, {middle:.0%} [{low:.0%} to {high:.0%}] are among the {top} of most "
+        f"influence; {expected} would be by chance"
+    )
+    return ["top agreement", "followers against influence", middle, low, high, by_chance, verdict]
+
+
+def _spread(values: Sequence[float] | Floats) -> tuple[float, float, float]:
+    """5 % quantile, median and 95 % quantile."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return float(low), float(middle), float(high)

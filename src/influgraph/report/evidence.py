@@ -1,0 +1,137 @@
+"""What speaks for a study's findings, laid out for readers: checks, forecasts, claims, sums, tests."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from influgraph.report.privacy import Labels
+from influgraph.report.words import interval, number
+from influgraph.study import Study
+
+FORECAST = "forecast"
+MEASURES = ("order", "hits", "share")
+AGAINST = "followers against influence"
+PARTS = ("outcomes_after", "had_anyway", "due_to_others", "shrinkage", "through_reposts", "influence")
+
+
+def placebo_rows(study: Study) -> list[dict[str, str]]:
+    """List checks of the influence model itself.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    check, estimate with interval, baseline and verdict, in words.
+    """
+    checks = study.validation
+    other = checks["check"].str.startswith(FORECAST) | checks["subject"].eq(AGAINST) | _claims(checks)
+    return [_row(check) for check in checks[~other].to_dict("records")]
+
+
+def claim_rows(study: Study) -> list[dict[str, str]]:
+    """List what is said of small and large accounts, and whether it holds here.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    As `placebo_rows`.
+    """
+    return [_row(check) for check in study.validation[_claims(study.validation)].to_dict("records")]
+
+
+def _claims(checks: pd.DataFrame) -> pd.Series:
+    return checks["verdict"].str.match("supported|contradicted|cannot be told")
+
+
+def _row(check: Mapping[Any, Any]) -> dict[str, str]:
+    everybody = check["subject"] == "all accounts"
+    return {
+        "check": check["check"] if everybody else f"{check['check']}, {check['subject']}",
+        "estimate": interval(check, "estimate", low="low", high="high"),
+        "baseline": number(check["baseline"]),
+        "verdict": check["verdict"],
+    }
+
+
+def forecast_table(study: Study) -> dict[str, Any]:
+    """Lay out how well the past foretold who drew most people next.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    `asked`: what was asked, or why nothing was. `rows`: by predictor, order, hits and share with intervals;
+    `verdicts`: our forecast against the best of the others.
+    """
+    checks = study.validation[study.validation["check"].str.startswith(FORECAST)]
+    asked = checks.loc[checks["check"] == FORECAST, "verdict"]
+    ours = checks["subject"].str.contains(" against ")
+    cells = {
+        (row["subject"], measure): interval(row, "estimate", low="low", high="high")
+        for measure in MEASURES
+        for row in checks[(checks["check"] == f"{FORECAST}: {measure}") & ~ours].to_dict("records")
+    }
+    names = list(dict.fromkeys(subject for subject, _ in cells))
+    rows = [
+        {"name": name, **{measure: cells.get((name, measure), "-") for measure in MEASURES}} for name in names
+    ]
+    return {"asked": list(asked), "rows": rows, "verdicts": list(checks.loc[ours, "verdict"])}
+
+
+def explanations(chosen: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
+    """Show how the influence of accounts adds up, and what would change their ranks.
+
+    Parameters
+    ----------
+    chosen
+        Rows of the scores.
+    labels
+        The name under which each account is shown.
+
+    Returns
+    -------
+    One row per account with the parts in words; none where outcomes are counted.
+    """
+    modelled = chosen[chosen["outcomes_after"].notna()]
+    above = (modelled["influence"].shift(1) - modelled["influence"]).to_dict()
+    return [
+        {"account": labels[str(account_id)], **{part: number(row[part]) for part in PARTS}}
+        | {"band": number(row["band"]), "short": number(above[account_id])}
+        for account_id, row in modelled.to_dict("index").items()
+    ]
+
+
+def planned_tests(study: Study, labels: Labels) -> list[dict[str, str]]:
+    """List what tests would settle the doubt about popular accounts.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+    labels
+        The name under which each account is shown.
+
+    Returns
+    -------
+    account, design, weeks, posts, people and verdict, in words.
+    """
+    return [
+        {
+            "account": labels[row["account_id"]],
+            "design": row["design"],
+            **{name: number(row[name]) for name in ("weeks", "posts", "people")},
+            "verdict": row["verdict"],
+        }
+        for row in study.planned_tests.to_dict("records")
+    ]
