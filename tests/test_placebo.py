@@ -37,11 +37,12 @@ def _follows(scene: Scene) -> set[tuple[int, int]]:
 
 def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
     rows = _tests(*_world(caused_share=0.25))
-    told = rows.drop("reversed follows")
+    assert rows["verdict"].drop("reversed follows").str.startswith("passed").all()
+    assert rows.loc[placebo.OWN_CONTROL, "low"] > 0
+    told = rows.drop(["reversed follows", placebo.OWN_CONTROL])
     assert (told["baseline"] > 2 * told["estimate"]).all()
     assert told["low"].le(told["estimate"]).all()
     assert told["high"].ge(told["low"]).all()
-    assert told["verdict"].str.startswith("passed").all()
     assert rows.loc["reversed follows", "verdict"].startswith("not tested: who is followed could see 1")
     assert np.isnan(rows.loc["reversed follows", "estimate"])
 
@@ -157,3 +158,30 @@ def test_a_baseline_without_time_credits_more_to_posts_a_week_off(monkeypatch: p
     for check in ("shuffled times", "lead exposures", "matched non-followers"):
         assert wrong.loc[check, "verdict"].startswith("failed"), check
     assert not wrong.loc["posts a week later", "verdict"].startswith("passed")
+
+
+def test_likeness_of_followers_is_caught_by_shuffled_times_and_own_control() -> None:
+    rows = _tests(*_likeness())
+    assert rows.loc[placebo.OWN_CONTROL, "baseline"] > 0.05, "the model is misled"
+    assert rows.loc["shuffled times", "verdict"].startswith("failed")
+    assert rows.loc[placebo.OWN_CONTROL, "verdict"].startswith("failed")
+
+
+def _likeness() -> tuple[Dataset, pd.Series]:
+    """Followers of some sources buy more at any time, whether these post or not; nobody has influence."""
+    data, found = _world(caused_share=0.0, shocks=0)
+    acts = data.engagements.query("kind == 'purchase'")[["account_id", "kind", "created_at"]]
+    audiences = data.follows["followed_id"].astype(str).value_counts()
+    audiences = audiences[audiences.index.isin(data.posts["author_id"].astype(str))]
+    sources = audiences.index[-15:]
+    followers = data.follows.loc[data.follows["followed_id"].astype(str).isin(sources), "follower_id"]
+    more = acts.sample(3000, replace=True, random_state=1)
+    rng = np.random.default_rng(2)
+    more = more.assign(account_id=rng.choice(followers.astype(str), len(more)))
+    more["created_at"] += pd.to_timedelta(7 * rng.integers(-3, 4, len(more)), unit="D")
+    inside = more["created_at"].between(acts["created_at"].min(), acts["created_at"].max())
+    engagements = pd.concat([acts.astype({"account_id": str}), more[inside]], ignore_index=True)
+    accounts = pd.DataFrame({"account_id": data.account_ids})
+    return dataset.from_tables(
+        accounts=accounts, follows=data.follows, posts=data.posts, engagements=engagements
+    ), found

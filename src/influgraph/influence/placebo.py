@@ -8,7 +8,7 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _effects, _exposure, _intensity, _placebo_scenes
+from influgraph.influence import _conditional, _effects, _exposure, _intensity, _placebo_scenes
 from influgraph.influence._arrays import Flags, Floats
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
@@ -18,6 +18,7 @@ COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TOLERATED = 0.05
 SWEEPS = 60
 SUBJECT = "all accounts"
+OWN_CONTROL = "credited, each member its own control"
 DOUBT = "part of the timing of posts is mistaken for influence, read influence with that doubt"
 _LIKENESS = "part of what followers of the same accounts have in common is mistaken for influence"
 _RIVALS = {
@@ -40,6 +41,10 @@ def placebo_tests(
     not follow the author; `reversed follows`: posts of one's followers, only where there are enough.
     Whatever these earn is what the model mistakes for influence.
 
+    `credited, each member its own control`: what *real* posts earn by the likelihood given each member's
+    total, from which every lasting difference between members divides out, beside the share credited by the
+    model: passed where it is at least half of it, doubtful where its interval reaches half, else failed.
+
     Parameters
     ----------
     data
@@ -58,7 +63,8 @@ def placebo_tests(
     References
     ----------
     Anagnostopoulos, Kumar & Mahdian (2008), Influence and correlation in social networks. Eckles &
-    Bakshy (2021), Bias and high-dimensional adjustment in observational studies of peer effects.
+    Bakshy (2021), Bias and high-dimensional adjustment in observational studies of peer effects. Farrington
+    (1995), Relative incidence estimation from case series for vaccine safety evaluation.
 
     Examples
     --------
@@ -78,13 +84,15 @@ def placebo_tests(
     seconds = pd.Timedelta(window).total_seconds()
     real = _exposure.expose(scene, window=seconds)
     fitted = _intensity.fit_intensity(real)
-    rows = [_shuffled(scene, seconds, _alone(real, fitted, rng=rng)[0], rng=rng)]
+    credited = float(_alone(real, fitted, rng=rng)[0])
+    rows = [_shuffled(scene, seconds, credited, rng=rng)]
     for check, rival in _impossible(scene, rng=rng).items():
         if isinstance(rival, str):
             rows.append(_untold(check, rival))
             continue
         rivals = _exposure.expose(rival, window=seconds)
         rows.append(_competing(check, *_compete(real, rivals, fitted, rng=rng)))
+    rows.append(_own_control(scene, real, fitted, credited))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -117,6 +125,21 @@ def _shuffled(scene: Scene, window: float, real: float, *, rng: np.random.Genera
     # Real influence leaves some of itself: whoever follows those who persuade does more at any time.
     tolerated = max(TOLERATED, real / 2)
     return _row("shuffled times", share, real, words, _LIKENESS, tolerated=tolerated)
+
+
+def _own_control(scene: Scene, real: Exposure, fitted: Intensity, credited: float) -> dict[str, object]:
+    mass = _conditional.exposure_mass(scene, real, fitted.kernel)
+    found = _conditional.fit_conditional(real, fitted, mass)
+    estimate, low, high = _conditional.profile_share(real, found).tolist()
+    wanted = credited / 2
+    if credited <= TOLERATED or estimate >= wanted:
+        verdict, meaning = "passed", "both agree"
+    else:
+        verdict = "doubtful" if high >= wanted else "failed"
+        meaning = "part of what is credited may be what followers of the same accounts have in common"
+    words = f"posts earn {estimate:.1%} of the outcomes by when each member acts, {credited:.1%} in all"
+    row = [OWN_CONTROL, SUBJECT, estimate, low, high, credited, f"{verdict}: {words}; {meaning}"]
+    return dict(zip(COLUMNS, row, strict=True))
 
 
 def _alone(exposure: Exposure, fitted: Intensity, *, rng: np.random.Generator) -> Floats:

@@ -1,0 +1,145 @@
+"""The likelihood given each member's total: when, not how much, people act tells what posts do.
+
+Every member has a level of their own, whatever its size: given the total, outcomes fall at times in
+proportion to rate_g(t) + sum over c: theta_c * kernel(t - t_p), and the level divides out. Fitted by EM, the
+level of a member being their outcomes over their expected number at level 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from influgraph.influence import _baseline
+from influgraph.influence._arrays import Floats, Ints, sum_by
+from influgraph.influence._clock import HOUR
+from influgraph.influence._exposure import DELAY_EDGES, Exposure, Scene, risk_ends
+from influgraph.influence._intensity import Intensity
+
+_SETTLED, _MOST_ITERATIONS = 1e-4, 150
+_RATE_EVERY, _PRIOR_OUTCOMES = 3, 0.3
+_BLOCK = 3 * HOUR
+# Half the quantile of chi squared with one degree of freedom that leaves a tenth above.
+_DROP = 1.353
+_STEPS = np.concatenate([[0.0], np.geomspace(0.02, 20, 120)])
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """A fit given totals: `rate` per outcome and waking second, `expected` per account at level 1.
+
+    `theta` and `credit` are per author, `added` sums the kernel of the posts before each outcome, all authors
+    together, times `theta`; `mass` (accounts x authors) is the kernel mass of exposure.
+    """
+
+    rate: Floats
+    expected: Floats
+    theta: Floats
+    credit: Floats
+    added: Floats
+    mass: sparse.csr_array
+
+
+def exposure_mass(scene: Scene, exposure: Exposure, kernel: Floats) -> sparse.csr_array:
+    """Kernel mass that every account with an outcome was exposed to by each author (accounts x authors)."""
+    from influgraph.influence import _conditional_kernels
+
+    accounts, posts = len(scene.strata.niche), scene.broadcasts
+    outcomes = scene.outcomes
+    wanted = np.bincount(outcomes.account, minlength=accounts) > 0
+    attention = (scene.attention.start, scene.attention.exposers, scene.attention.since)
+    risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
+    place = np.searchsorted(exposure.authors, posts.author)
+    edges = DELAY_EDGES / DELAY_EDGES[-1] * exposure.widths.sum()
+    count = len(exposure.authors)
+    start, authors, masses = _conditional_kernels.member_exposure(
+        wanted,
+        *attention,
+        np.minimum(risk, scene.waking_period),
+        posts.start,
+        posts.time,
+        place,
+        scene.strata.niche[posts.author],
+        count,
+        scene.strata.table,
+        edges,
+        kernel,
+    )
+    return sparse.csr_array((masses, authors, start), shape=(accounts, count))
+
+
+def fit_conditional(exposure: Exposure, fitted: Intensity, mass: sparse.csr_array) -> Conditional:
+    """Fit effects and the rate of niches and hours given totals; delays are those of `fitted`."""
+    from influgraph.influence import _kernels
+
+    done = sum_by(exposure.outcomes.account, np.ones(len(fitted.baseline)), len(exposure.niche))
+    pairs = exposure.pair_outcome, exposure.pair_author, exposure.pair_cell
+    exposed, table, credited = np.asarray(mass.sum(axis=0)), fitted.state.rate, np.inf
+    theta = np.where(exposed > 0, 0.1 * done.sum() / max(exposed.sum(), 1e-12), 0.0)
+    for iteration in range(_MOST_ITERATIONS):
+        rate = table.ravel()[fitted.state.cell] / (HOUR * exposure.tempo)
+        expected = _expected(exposure, table)
+        level = done / np.maximum(expected + mass @ theta, 1e-12)
+        intensity, credit, _ = _kernels.share_credit(*pairs, theta, fitted.kernel, np.maximum(rate, 1e-300))
+        if abs(credit.sum() - credited) < _SETTLED * len(rate):
+            break
+        credited, at_risk = credit.sum(), mass.T @ level
+        drawn = _PRIOR_OUTCOMES / max(credited / max(at_risk.sum(), 1e-12), 1e-12)
+        theta = np.where(exposed > 0, (credit + _PRIOR_OUTCOMES) / (at_risk + drawn), 0)
+        if iteration % _RATE_EVERY == 0:
+            table = _rate(exposure, fitted.state.cell, rate / intensity, level, table.shape)
+    return Conditional(rate, expected, theta, credit, intensity - rate, mass)
+
+
+def _expected(exposure: Exposure, table: Floats) -> Floats:
+    """Expected outcomes of each account at level 1, until its risk ends."""
+    hours = table.shape[1]
+    cumulative = np.pad(table.cumsum(axis=1), ((0, 0), (1, 0)))
+    passed = np.minimum(exposure.risk_end / HOUR, hours)
+    whole = np.floor(passed).astype(np.int64)
+    at, after = (cumulative[exposure.niche, np.minimum(whole + step, hours)] for step in (0, 1))
+    return np.asarray(at + (passed - whole) * (after - at))
+
+
+def _rate(exposure: Exposure, cell: Ints, own: Floats, level: Floats, shape: tuple[int, ...]) -> Floats:
+    niches, hours = shape
+    counts = sum_by(cell, own, niches * hours).reshape(niches, hours)
+    last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
+    leaving = sum_by(exposure.niche * hours + last, level, niches * hours).reshape(niches, hours)
+    return _baseline.niche_hour_rate(counts, leaving[:, ::-1].cumsum(axis=1)[:, ::-1])
+
+
+def profile_share(exposure: Exposure, found: Conditional) -> Floats:
+    """Share of outcomes credited to posts: estimate and the ends of the 90 % profile interval.
+
+    All effects are scaled together. What a level of each niche and block of hours would explain counts as
+    no information, because the rate is learnt from the same outcomes.
+    """
+    done = sum_by(exposure.outcomes.account, np.ones(len(found.rate)), len(exposure.niche))
+    by_member = found.mass @ found.theta
+
+    def log_likelihood(scale: float) -> float:
+        given = done * np.log(np.maximum(found.expected + scale * by_member, 1e-300))
+        return float(np.log(found.rate + scale * found.added).sum() - given[done > 0].sum())
+
+    scales = np.append(_STEPS, 1.0)
+    value = np.array([log_likelihood(scale) for scale in scales])
+    kept = scales[value >= value.max() - _DROP / _left(exposure, found)]
+    best = scales[value.argmax()]
+    return np.array([_share(found, scale) for scale in (best, kept.min(), kept.max())])
+
+
+def _share(found: Conditional, scale: float) -> float:
+    return float((scale * found.added / (found.rate + scale * found.added)).mean())
+
+
+def _left(exposure: Exposure, found: Conditional) -> float:
+    """Part of the information on timing that is left within niches and blocks of hours."""
+    block = (exposure.outcomes.time // _BLOCK).astype(np.int64)
+    niche = exposure.niche[exposure.outcomes.account]
+    cell = np.unique(block * (niche.max() + 1) + niche, return_inverse=True)[1]
+    odds = found.added / (found.rate + found.added)
+    odds = odds - odds.mean()
+    count = np.bincount(cell)
+    explained = ((sum_by(cell, odds, len(count)) ** 2 - sum_by(cell, odds**2, len(count))) / count).sum()
+    return float(np.clip(1 - explained / max((odds**2).sum(), 1e-300), 0.1, 1))
