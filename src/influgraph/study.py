@@ -43,7 +43,7 @@ STEPS = (
     "tier claims",
     "planned tests",
 )
-DOUBTFUL = 5
+DOUBTFUL = 3
 
 
 class Store(Protocol):
