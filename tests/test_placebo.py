@@ -6,7 +6,7 @@ import pytest
 
 from influgraph import dataset, networks, niches, synthetic
 from influgraph.dataset import Dataset
-from influgraph.influence import _baseline, _exposure, _placebo_scenes, placebo
+from influgraph.influence import _baseline, _exposure, _placebo_scenes, _robustness, placebo
 from influgraph.influence._exposure import Scene
 from influgraph.synthetic import WorldSettings
 
@@ -37,9 +37,11 @@ def _follows(scene: Scene) -> set[tuple[int, int]]:
 
 def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
     rows = _tests(*_world(caused_share=0.25))
-    assert rows["verdict"].drop("reversed follows").str.startswith("passed").all()
+    weak = ["reversed follows", placebo.ROBUSTNESS]
+    assert rows["verdict"].drop(weak).str.startswith("passed").all()
+    assert rows.loc[placebo.ROBUSTNESS, "low"] > 0
     assert rows.loc[placebo.OWN_CONTROL, "low"] > 0
-    told = rows.drop(["reversed follows", placebo.OWN_CONTROL])
+    told = rows.drop([*weak, placebo.OWN_CONTROL])
     assert (told["baseline"] > 2 * told["estimate"]).all()
     assert told["low"].le(told["estimate"]).all()
     assert told["high"].ge(told["low"]).all()
@@ -165,6 +167,7 @@ def test_likeness_of_followers_is_caught_by_shuffled_times_and_own_control() -> 
     assert rows.loc[placebo.OWN_CONTROL, "baseline"] > 0.05, "the model is misled"
     assert rows.loc["shuffled times", "verdict"].startswith("failed")
     assert rows.loc[placebo.OWN_CONTROL, "verdict"].startswith("failed")
+    assert rows.loc[placebo.ROBUSTNESS, "verdict"].startswith("failed")
 
 
 def _likeness() -> tuple[Dataset, pd.Series]:
@@ -185,3 +188,9 @@ def _likeness() -> tuple[Dataset, pd.Series]:
     return dataset.from_tables(
         accounts=accounts, follows=data.follows, posts=data.posts, engagements=engagements
     ), found
+
+
+def test_equal_strength_solves_the_bias_of_cinelli_and_hazlett() -> None:
+    for squared in (0.0, 1e-4, 0.03, 2.0):
+        value = _robustness.equal_strength(squared)
+        assert value**2 / (1 - value) == pytest.approx(squared)

@@ -8,16 +8,18 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _conditional, _effects, _exposure, _intensity, _placebo_scenes
+from influgraph.influence import _conditional, _effects, _exposure, _intensity, _placebo_scenes, _robustness
 from influgraph.influence._arrays import Flags, Floats
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
 from influgraph.influence._intensity import Intensity
+from influgraph.influence._robustness import Robustness
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TOLERATED = 0.05
 SWEEPS = 60
 SUBJECT = "all accounts"
+ROBUSTNESS = "robustness value"
 OWN_CONTROL = "credited, each member its own control"
 DOUBT = "part of the timing of posts is mistaken for influence, read influence with that doubt"
 _LIKENESS = "part of what followers of the same accounts have in common is mistaken for influence"
@@ -45,6 +47,10 @@ def placebo_tests(
     total, from which every lasting difference between members divides out, beside the share credited by the
     model: passed where it is at least half of it, doubtful where its interval reaches half, else failed.
 
+    `robustness value`: the partial R2 with exposure and outcome that an unmeasured confounder needs to
+    explain all away, on accounts x days; `baseline` is the strength of the day in the niche. Failed where
+    its interval reaches zero, doubtful where the day in the niche is stronger.
+
     Parameters
     ----------
     data
@@ -64,7 +70,8 @@ def placebo_tests(
     ----------
     Anagnostopoulos, Kumar & Mahdian (2008), Influence and correlation in social networks. Eckles &
     Bakshy (2021), Bias and high-dimensional adjustment in observational studies of peer effects. Farrington
-    (1995), Relative incidence estimation from case series for vaccine safety evaluation.
+    (1995), Relative incidence estimation from case series for vaccine safety evaluation. Cinelli &
+    Hazlett (2020), Making sense of sensitivity: extending omitted variable bias.
 
     Examples
     --------
@@ -84,7 +91,8 @@ def placebo_tests(
     seconds = pd.Timedelta(window).total_seconds()
     real = _exposure.expose(scene, window=seconds)
     fitted = _intensity.fit_intensity(real)
-    credited = float(_alone(real, fitted, rng=rng)[0])
+    effects = _effects.sample_effects(real, fitted, sweeps=SWEEPS, rng=rng)
+    credited = float(_share(fitted, effects, np.ones(len(effects.authors), bool))[0])
     rows = [_shuffled(scene, seconds, credited, rng=rng)]
     for check, rival in _impossible(scene, rng=rng).items():
         if isinstance(rival, str):
@@ -93,6 +101,9 @@ def placebo_tests(
         rivals = _exposure.expose(rival, window=seconds)
         rows.append(_competing(check, *_compete(real, rivals, fitted, rng=rng)))
     rows.append(_own_control(scene, real, fitted, credited))
+    theta = np.zeros(len(real.niche))
+    theta[real.authors[effects.authors]] = effects.mean()
+    rows.append(_robust(_robustness.robustness(scene, theta, rng=rng), credited))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -139,6 +150,21 @@ def _own_control(scene: Scene, real: Exposure, fitted: Intensity, credited: floa
         meaning = "part of what is credited may be what followers of the same accounts have in common"
     words = f"posts earn {estimate:.1%} of the outcomes by when each member acts, {credited:.1%} in all"
     row = [OWN_CONTROL, SUBJECT, estimate, low, high, credited, f"{verdict}: {words}; {meaning}"]
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+def _robust(found: Robustness | None, credited: float) -> dict[str, object]:
+    if found is None:
+        return _untold(ROBUSTNESS, "outcomes or exposure do not vary within accounts and days")
+    words = (
+        f"a confounder that explains {found.value:.1%} of both what is seen and what is done, beyond account "
+        f"and day, would explain all influence away; the day in the niche explains {found.strength:.1%}"
+    )
+    if credited <= TOLERATED:
+        verdict, words = "passed", "hardly any influence is credited that could be explained away"
+    else:
+        verdict = "failed" if found.low <= 0 else "doubtful" if found.value < found.strength else "passed"
+    row = [ROBUSTNESS, SUBJECT, found.value, found.low, found.high, found.strength, f"{verdict}: {words}"]
     return dict(zip(COLUMNS, row, strict=True))
 
 
