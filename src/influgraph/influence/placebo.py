@@ -144,7 +144,7 @@ def _own_control(scene: Scene, real: Exposure, fitted: Intensity, credited: floa
     estimate, low, high = _conditional.profile_share(real, found).tolist()
     wanted = credited / 2
     if credited <= TOLERATED or estimate >= wanted:
-        verdict, meaning = "passed", "both agree"
+        verdict, meaning = "passed", "both find influence"
     else:
         verdict = "doubtful" if high >= wanted else "failed"
         meaning = "part of what is credited may be what followers of the same accounts have in common"
