@@ -1,5 +1,7 @@
 """Placebo tests: passed where the model is right, failed where a flaw is put in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +49,15 @@ def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
     assert told["high"].ge(told["low"]).all()
     assert rows.loc["reversed follows", "verdict"].startswith("not tested: who is followed could see 1")
     assert np.isnan(rows.loc["reversed follows", "estimate"])
+
+
+def test_too_little_data_are_not_tested() -> None:
+    data, found = _world(accounts=400, days=28)
+    bought = data.engagements["kind"] == "purchase"
+    few = replace(data, engagements=data.engagements[~bought | (bought.cumsum() == 1)])
+    rows = placebo.placebo_tests(few, kinds=["purchase"], niches=found, rng=np.random.default_rng(7))
+    assert rows["verdict"].str.startswith("not tested: ").all()
+    assert len(rows) == 1
 
 
 def test_nothing_fails_where_nobody_has_influence() -> None:

@@ -508,22 +508,22 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
         ([None], "", "Influence cannot be told apart from popularity here: there is nothing to judge by"),
         (
             ["quiet", "hollow celebrity"],
-            "estimated",
+            "causal under assumptions",
             "None of the 2 accounts that could be judged is shown to bring about purchases",
         ),
         (
             ["star", "hollow celebrity", "hidden influencer"],
-            "estimated",
+            "causal under assumptions",
             "1 of the 2 most followed accounts is not shown to bring about purchases; 1 less followed one is",
         ),
         (
             ["hollow celebrity", "hollow celebrity", "hidden influencer"],
-            "estimated",
+            "causal under assumptions",
             "None of the 2 most followed accounts is shown to bring about purchases; 1 less followed one is",
         ),
         (
             ["hollow celebrity", "hidden influencer"],
-            "estimated",
+            "causal under assumptions",
             "The most followed account is not shown to bring about purchases; 1 less followed one is",
         ),
         (
@@ -533,7 +533,7 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
         ),
         (
             ["star", "star", "hidden influencer", "hidden influencer"],
-            "estimated",
+            "causal under assumptions",
             ALL_STARS,
         ),
     ],

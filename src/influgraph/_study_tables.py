@@ -119,7 +119,8 @@ _NO_ENGAGEMENTS = "There are no engagements, listed or implied by posts: nothing
 _NO_TIMES = "There are no times: cause cannot be told from coincidence, nor a burst from a habit."
 _NO_KIND = "No kind of engagement known as an outcome occurs: name one in study.toml under [outcome] kinds."
 _CUT = (
-    "The lists of followers are cut ({cut}): intervals of ranks are widened by what that does to them, "
+    "The lists of followers are cut ({cut}): influence is that on the followers listed, so sums are low "
+    "and evidence is at most estimated; intervals of ranks are widened by what the cut does to them, "
     "followers are lower bounds (followers_low, followers_high), and response for its size is given only "
     "where accounts state their followers."
 )

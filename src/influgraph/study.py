@@ -1,7 +1,7 @@
 """The whole analysis in order: the only place where measures meet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
@@ -235,6 +235,9 @@ class _Steps:
         )
         if found.accounts["influence"].isna().all() and self.kinds:
             found = fallback.fallback_influence(self.data, rng=self.rng("influence"), **self.question)
+        if self.settings.missing.follows != "complete":
+            weaker = found.accounts["influence_grade"].replace("causal under assumptions", "estimated")
+            found = replace(found, accounts=found.accounts.assign(influence_grade=weaker))
         return {field.name: getattr(found, field.name) for field in fields(found)}
 
     @property

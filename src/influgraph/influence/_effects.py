@@ -22,6 +22,7 @@ _GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 61)])
 _NULL_PENALTY = 3.0
 _LEARNING_RATE = 0.2
 _LEARNT_EACH_SWEEP = 5
+_LEAST_LIKELY = 1e-6
 # Blocks of three hours, and how strongly their level in a niche is drawn to that of everybody.
 _BLOCK, _NICHE_STRENGTH = 3 * 3600.0, 20.0
 _LEAST = 0.1
@@ -98,7 +99,10 @@ def sample_effects(
     current = _nearest(rates, fitted.credit[authors] / exposed)
     intensity = fitted.baseline + sum_by(outcome, rates[current][place] * added, len(fitted.baseline))
     left, weight = _trust(exposure, added / intensity[outcome], outcome, place, exposed)
-    known = np.ones((len(authors), len(rates))) if evidence is None else evidence(rates)[authors]
+    known = np.ones((len(authors), len(rates)))
+    if evidence is not None:
+        # Trials and all else may exclude each other: neither may leave nothing.
+        known = np.maximum(evidence(rates)[authors], _LEAST_LIKELY)
     components = _prior_components(rates)
     weights = np.full((group.max(initial=0) + 1, len(components)), 0.5 / (len(components) - 1))
     weights[:, 0] = 0.5
@@ -147,7 +151,7 @@ def _trust(
     standard error s outcomes by e s**2: this systematic error is added to the random one.
     """
     count = len(exposed)
-    information = np.maximum(sum_by(place, odds**2, count), 1e-300)
+    information = np.maximum(sum_by(place, odds**2, count), 1e-200)
     block = (exposure.outcomes.time // _BLOCK).astype(np.int64)
     niche = exposure.niche[exposure.outcomes.account]
     in_niche = block * (niche.max() + 1) + niche

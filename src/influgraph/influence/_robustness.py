@@ -77,7 +77,7 @@ def _residuals(values: Floats, classifications: list[Ints]) -> Floats:
             size = int(classes.max()) + 1
             count = np.maximum(np.bincount(classes, minlength=size), 1)
             left = np.stack([row - (sum_by(classes, row, size) / count)[classes] for row in left])
-    return left
+    return np.asarray(left)
 
 
 def _by_day(row: Ints, time: Floats, weight: Floats, shape: tuple[int, int]) -> sparse.csr_array:
@@ -98,4 +98,4 @@ def _seen(scene: Scene, theta: Floats, chosen: Ints, days: int) -> sparse.csr_ar
     follows = sparse.csr_array(
         (np.ones(int(before.sum())), (member[before], attention.exposers[before])), shape=(accounts, accounts)
     )
-    return follows[chosen] @ shown
+    return sparse.csr_array(follows[chosen] @ shown)

@@ -126,7 +126,7 @@ def incremental_actions(
     >>> result.accounts["influence"].dropna().round(1).to_dict()
     {'a': 1.0, 'e': 3.0}
     """
-    _check(data, niches, window)
+    _check(data, niches, window, kinds)
     acts = dataset.resolved_engagements(data)
     acts = acts[acts["kind"].isin(list(kinds))]
     if acts.empty:
@@ -140,7 +140,9 @@ def incremental_actions(
     return _modelled(data, acts[~received], niches=niches, window=pd.Timedelta(window), known=known, rng=rng)
 
 
-def _check(data: Dataset, niches: pd.Series, window: str) -> None:
+def _check(data: Dataset, niches: pd.Series, window: str, kinds: Sequence[str]) -> None:
+    if isinstance(kinds, str):
+        raise ValueError(f"kinds: must be a list such as ['purchase'], received {kinds!r}")  # noqa: TRY004 - one kind of error
     if not niches.index.equals(data.account_ids):
         raise ValueError("niches: must be indexed by the dataset's accounts, in their order")
     if not pd.Timedelta(window) > pd.Timedelta(0):

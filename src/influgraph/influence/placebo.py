@@ -8,7 +8,15 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _conditional, _effects, _exposure, _intensity, _placebo_scenes, _robustness
+from influgraph.influence import (
+    _conditional,
+    _effects,
+    _enough,
+    _exposure,
+    _intensity,
+    _placebo_scenes,
+    _robustness,
+)
 from influgraph.influence._arrays import Flags, Floats
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
@@ -89,6 +97,8 @@ def placebo_tests(
     if isinstance(scene, str):
         return pd.DataFrame(columns=COLUMNS)
     seconds = pd.Timedelta(window).total_seconds()
+    if reason := _enough.too_little(scene, window=seconds):
+        return pd.DataFrame([_untold("placebo tests", reason)], columns=COLUMNS)
     real = _exposure.expose(scene, window=seconds)
     fitted = _intensity.fit_intensity(real)
     effects = _effects.sample_effects(real, fitted, sweeps=SWEEPS, rng=rng)

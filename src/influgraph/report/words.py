@@ -118,7 +118,8 @@ def deed(study: Study) -> str:
     Words that follow "is".
     """
     grades = set(study.scores["influence_grade"].dropna())
-    verb = "seen to draw most" if grades == {"observed"} else "shown to bring about"
+    verbs = {"observed": "seen to draw most", "estimated": "estimated to bring about"}
+    verb = verbs[grades.pop()] if len(grades) == 1 and grades <= set(verbs) else "shown to bring about"
     return f"{verb} {outcome_words(study.kinds)}"
 
 
