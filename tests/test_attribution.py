@@ -198,8 +198,8 @@ def test_an_author_alone_is_drawn_from_the_posterior_that_can_be_written_down() 
     start, outcome = np.array([0, outcomes]), np.arange(outcomes)
     for uniform in (np.arange(400) + 0.5) / 400:
         _kernels.sample_rates(
-            start, outcome, added, np.array([exposed]), np.ones(1), rates, prior, np.array([uniform]),
-            intensity, current, likelihood,
+            start, outcome, added, np.array([exposed]), np.ones(1), rates, prior, np.zeros(1),
+            np.array([uniform]), intensity, current, likelihood,
         )  # fmt: skip
         drawn.append(rates[current[0]])
         np.testing.assert_allclose(intensity, baseline + drawn[-1] * added)
@@ -280,6 +280,8 @@ def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attri
     )
     assert tried.accounts.loc[doubtful, "influence_low"] > 0
     assert tried.accounts.loc[doubtful, "influence"] > 2 * result.accounts.loc[doubtful, "influence"]
+    # 800 more in 20,000 people x 10 posts: four per 1,000 exposures, whatever was seen without the trial.
+    assert 3 < tried.accounts.loc[doubtful, "influence_rate"] < 5
     results["outcomes"] = [100, 100]
     settled = attribution.incremental_actions(
         world.data, kinds=["purchase"], niches=found, trial_results=results, rng=_rng()

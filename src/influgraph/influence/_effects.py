@@ -99,10 +99,9 @@ def sample_effects(
     current = _nearest(rates, fitted.credit[authors] / exposed)
     intensity = fitted.baseline + sum_by(outcome, rates[current][place] * added, len(fitted.baseline))
     left, weight = _trust(exposure, added / intensity[outcome], outcome, place, exposed)
-    known = np.ones((len(authors), len(rates)))
-    if evidence is not None:
-        # Trials and all else may exclude each other: neither may leave nothing.
-        known = np.maximum(evidence(rates)[authors], _LEAST_LIKELY)
+    known = np.ones((len(authors), len(rates))) if evidence is None else evidence(rates)[authors]
+    # Where trials and all else exclude each other, what was randomised decides.
+    least = np.where((known < 1).any(axis=1), _LEAST_LIKELY, 0.0)
     components = _prior_components(rates)
     weights = np.full((group.max(initial=0) + 1, len(components)), 0.5 / (len(components) - 1))
     weights[:, 0] = 0.5
@@ -120,6 +119,7 @@ def sample_effects(
             weight,
             rates,
             prior,
+            least,
             uniform,
             intensity,
             current,

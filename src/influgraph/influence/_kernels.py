@@ -317,6 +317,7 @@ def sample_rates(
     weight: Floats,
     rates: Floats,
     prior: Floats,
+    least: Floats,
     uniform: Floats,
     intensity: Floats,
     current: Ints,
@@ -324,10 +325,11 @@ def sample_rates(
 ) -> None:
     """One Gibbs sweep over authors: draw each one's rate from the grid, given all other rates.
 
-    `prior` has a row for each author. `intensity` (per outcome) and `current` (position of each
-    author's rate in the grid) are brought up to date in place; `likelihood` receives every author's relative
-    likelihood of every rate, raised to the power `weight` (0-1). The odds that a unit of rate adds to the
-    outcomes are summed in bins of a factor 1.5, which keeps a sweep at one division per pair.
+    `prior` has a row for each author; no likelihood is taken to be below `least`. `intensity` (per outcome)
+    and `current` (position of each author's rate in the grid) are brought up to date in place; `likelihood`
+    receives every author's relative likelihood of every rate, raised to the power `weight` (0-1). The odds
+    that a unit of rate adds to the outcomes are summed in bins of a factor 1.5, which keeps a sweep at one
+    division per pair.
     """
     edges, guess = _odds_bins(rates[rates.size - 1])
     odds = np.empty(np.diff(pair_start).max() if exposed.size else 0)
@@ -348,6 +350,8 @@ def sample_rates(
         total *= weight[author]
         toll = exposed[author] * weight[author]
         _relative_likelihood(number, total, low, high, toll, rates, max(current[author], 1), row)
+        for g in range(rates.size):
+            row[g] = max(row[g], least[author])
         belief = prior[author]
         wanted = uniform[author] * (row * belief).sum()
         chosen = rates.size - 1
