@@ -1,4 +1,4 @@
-"""Niches: planted ones recovered, odd networks survived, chance and order without effect, names by hand."""
+"""Niches: planted ones recovered, odd networks survived, chance and order without effect."""
 
 import random
 from pathlib import Path
@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph.dataset import Dataset, from_tables
+from influgraph.dataset import from_tables
 from influgraph.networks import Network, follow_network, network_from_pairs
-from influgraph.niches import _number_by_size, _shared_company, _words, describe_niches, find_niches
+from influgraph.niches import _number_by_size, _shared_company, find_niches
 from influgraph.synthetic import WorldSettings, make_world
 from influgraph.uncertainty import partition_agreement
 
@@ -149,17 +149,13 @@ def test_numbers_by_hand() -> None:
     assert _number_by_size(labels, 2).tolist() == [1, 0, 0, 1, -1, 0, 2, 2]
 
 
-def test_the_niches_of_a_planted_world_are_found_and_named_by_their_words() -> None:
+def test_the_niches_of_a_planted_world_are_found() -> None:
     world = make_world(WorldSettings(accounts=1_200, reruns=2), rng=rng())
     network = follow_network(world.data)
     found = find_niches(network, rng=rng())
     truth = world.members.set_index("account_id")["niche"].reindex(world.data.account_ids)
     agreement = partition_agreement(found["niche"].astype(object).where(found["niche"].notna(), None), truth)
     assert agreement > 0.75
-    described = describe_niches(world.data, found, network)
-    assert described["name"].is_unique
-    assert not described["name"].str.contains("around").any()
-    assert described["stability"].between(0.5, 1).all()
 
 
 def test_parties_are_found_among_politicians(shared_data: Path) -> None:
@@ -172,91 +168,3 @@ def test_parties_are_found_among_politicians(shared_data: Path) -> None:
     # Two niches of one party each; a small third one, of both, is no mistake of either.
     assert set(members.loc[[0, 1]].idxmax(axis=1)) == {"D", "R"}
     assert members.loc[[0, 1]].max(axis=1).sum() / members.loc[[0, 1]].to_numpy().sum() > 0.95
-
-
-def runners_and_bakers() -> tuple[Dataset, pd.DataFrame]:
-    """Return two niches of three who say what they are about, in bios, texts and hashtags; and one apart."""
-    accounts = pd.DataFrame(
-        {
-            "account_id": ["ann", "ben", "cem", "dia", "eva", "fay", "gus"],
-            "bio": [
-                "the trail is mine",
-                "the trail!",
-                None,
-                "the bread",
-                "the bread",
-                "the best: 日本語",
-                "the sea",
-            ],
-        }
-    )
-    posts = pd.DataFrame(
-        {
-            "post_id": ["p1", "p2", "p3", "p4", "p5", "p6"],
-            "author_id": ["ann", "ben", "cem", "dia", "fay", "fay"],
-            "text": ["spam spam spam", "https://x.y/trail @dia", "the trail", None, "日本語 Rye", None],
-            "hashtags": [["ultra"], ["Ultra"], None, ["rye", "2024"], None, ["rye"]],
-        }
-    )
-    follows = [("ben", "ann"), ("cem", "ann"), ("ann", "cem"), ("eva", "dia"), ("fay", "dia"), ("gus", "dia")]
-    data = from_tables(
-        accounts=accounts, posts=posts, follows=pd.DataFrame(follows, columns=["follower_id", "followed_id"])
-    )
-    niche = pd.DataFrame(
-        {
-            "niche": pd.array([0, 0, 0, 1, 1, 1, None], dtype="Int64"),
-            "niche_confidence": [1, 0.5, 0, 1, 1, 1, np.nan],
-        },
-        index=data.account_ids,
-    )
-    return data, niche
-
-
-def test_niches_are_described_by_what_sets_them_apart() -> None:
-    data, niche = runners_and_bakers()
-    described = describe_niches(data, niche, follow_network(data))
-    assert described.index.name == "niche"
-    assert described.index.tolist() == [0, 1]
-    assert described.columns.tolist() == ["size", "name", "terms", "central_accounts", "stability"]
-    assert described["size"].tolist() == [3, 3]
-    # "the" is everyone's, "spam" and 日本語 one member's, links, handles and numbers nobody's
-    assert described["terms"].tolist() == ["trail;ultra", "bread;rye"]
-    assert described["name"].tolist() == ["trail · ultra", "bread · rye"]
-    assert described["central_accounts"].tolist() == ["ann;cem", "dia"]
-    assert described["stability"].tolist() == [0.5, 1.0]
-
-
-def test_a_series_has_no_stability_and_no_text_no_terms() -> None:
-    data, niche = runners_and_bakers()
-    silent = from_tables(follows=data.follows[["follower_id", "followed_id"]].astype(str))
-    labels = niche["niche"].reindex(silent.account_ids)
-    described = describe_niches(silent, labels, follow_network(silent))
-    assert described["stability"].isna().all()
-    assert described["terms"].tolist() == ["", ""]
-    assert described["name"].tolist() == ["around ann, cem", "around dia"]
-
-
-def test_no_niches_are_described_by_no_rows() -> None:
-    data, niche = runners_and_bakers()
-    nobody = niche.assign(niche=pd.array([None] * 7, dtype="Int64"))
-    described = describe_niches(data, nobody, follow_network(data))
-    assert described.empty
-    assert described.columns.tolist() == ["size", "name", "terms", "central_accounts", "stability"]
-
-
-def test_equal_names_are_told_apart() -> None:
-    data, niche = runners_and_bakers()
-    same = from_tables(accounts=data.accounts.assign(bio=None).reset_index())
-    nowhere = network_from_pairs([], [], account_ids=data.account_ids)
-    assert describe_niches(same, niche, nowhere)["name"].tolist() == ["unnamed (0)", "unnamed (1)"]
-
-
-def test_describing_refuses_other_accounts() -> None:
-    data, niche = runners_and_bakers()
-    with pytest.raises(ValueError, match="same accounts in the same order"):
-        describe_niches(data, niche[::-1], follow_network(data))
-
-
-def test_words_of_any_script() -> None:
-    text = "Running at #TrailRun हिन्दी 東京 خانه‌ها 2024 @bob https://x.y/z CAFÉ a_b I 🎉"  # noqa: RUF001 - Persian
-    assert _words(text) == ["running", "at", "trailrun", "हिन्दी", "東京", "خانه‌ها", "café", "a_b"]  # noqa: RUF001

@@ -190,7 +190,7 @@ def plot_niches(
     Parameters
     ----------
     niches
-        size, name and stability by niche, as from `niches.describe_niches`.
+        size, name and stability by niche, as from `niche_names.describe_niches`.
     names
         What to call niches, by number; by default their names.
     count

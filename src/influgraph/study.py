@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from influgraph import _study_tables as tables
-from influgraph import centrality, networks, niches, popularity, quadrants, uncertainty
+from influgraph import centrality, networks, niche_names, niches, popularity, quadrants, uncertainty
 from influgraph._study_comparison import comparison_rows
 from influgraph.dataset import Dataset, resolved_engagements, study_period
 from influgraph.influence import (
@@ -222,7 +222,7 @@ class _Steps:
         found = niches.find_niches(
             self.network, resolution=options.resolution, runs=options.runs, rng=self.rng("niches")
         )
-        return found, niches.describe_niches(self.data, found, self.network)
+        return found, niche_names.describe_niches(self.data, found, self.network)
 
     @cached_property
     def attribution(self) -> attribution.Attribution:
