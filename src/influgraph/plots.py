@@ -219,6 +219,61 @@ def plot_niches(
     return _finish(ax, title, x="accounts")
 
 
+def plot_brand_fit(
+    fit: pd.DataFrame, *, names: Mapping[str, str] | None = None, count: int = 12, ax: Axes | None = None
+) -> Axes:
+    """Show how many followers of the most followed accounts a brief is meant for, and how many not.
+
+    Parameters
+    ----------
+    fit
+        As from `audience.brand_fit.brand_fit`.
+    names
+        What to call accounts, by account id; by default their ids.
+    count
+        How many accounts are shown, the most followed first.
+    ax
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    The axes.
+    """
+    known = fit.dropna(subset=["followers", "on_target_followers"])
+    first = known.sort_values("followers", ascending=False, kind="stable").head(count)
+    ax = _axes(ax, 8, 1.2 + 0.3 * max(len(first), 1))
+    places, on = np.arange(len(first)), first["on_target_followers"]
+    off = first["followers"] - on
+    error = [on - first["on_target_followers_low"], first["on_target_followers_high"] - on]
+    ax.barh(places, on, color=COLOURS["star"], label="on target")
+    bars = ax.barh(places, off, left=on, color="#E0C29B", hatch="//", edgecolor="white", label="off target")
+    ax.errorbar(on, places, xerr=np.maximum(error, 0), fmt="none", color=INK, linewidth=1, capsize=2)
+    shares = [f" {_percent(share)} on target" for share in first["on_target_share"]]
+    ax.bar_label(bars, shares, fontsize="small", color=INK, padding=3)
+    labels = [(names or {}).get(account_id, account_id) for account_id in first.index]
+    ax.set_yticks(places, [_short(label) for label in labels], parse_math=False)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(_plain)
+    if len(first):
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
+    return _finish(ax, _fit_told(fit, first, labels), x="followers, with 90 % interval of those on target")
+
+
+def _percent(share: float) -> str:
+    """A share as whole per cent, or how little it is."""
+    return f"{100 * share:.0f} %" if not 0 < share < 0.01 else "below 1 %"
+
+
+def _fit_told(fit: pd.DataFrame, first: pd.DataFrame, labels: list[str]) -> str:
+    if not len(first):
+        reasons = fit["audience_fit_missing"].dropna()
+        why = reasons.value_counts().index[0] if len(reasons) else "there are no accounts"
+        return f"Nothing is known of who is on target: {why}"
+    largest = first.iloc[0]
+    followers = f"{largest['followers']:,.0f} {largest['audience']}"
+    return f"{_short(labels[0])}: {followers}, {_percent(largest['off_target_share'])} off target"
+
+
 def as_svg(draw: Callable[[Axes], object], *, height: float, name: str) -> str:
     """Draw a picture for a page: one svg element, the same text for the same picture.
 

@@ -1,0 +1,1 @@
+"""Who listens: of whom an audience is made, how it holds together, and what it responds to."""
