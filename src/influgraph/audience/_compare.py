@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from influgraph.audience._lists import deeds
-from influgraph.audience._shares import HIGH, Floats, ratio
+from influgraph.audience._shares import WIDTH, Floats, ratio
 from influgraph.dataset import Dataset, study_period
 
 FEWEST = 5
@@ -52,7 +52,7 @@ def compare(posts: pd.DataFrame, traits: pd.DataFrame) -> pd.DataFrame:
 
 def _shrunken(found: pd.DataFrame) -> pd.DataFrame:
     """Ratios drawn to 1 as far as they are unsure: a normal of their logarithms, learnt from all of them."""
-    from scipy.stats import false_discovery_control, norm
+    from scipy.stats import false_discovery_control
 
     n, m = (found[name].to_numpy(np.float64) for name in ("posts", "others"))
     with_it, without = found["response"] / n, (found["sum"] - found["response"]) / m
@@ -63,7 +63,7 @@ def _shrunken(found: pd.DataFrame) -> pd.DataFrame:
     excess = float((weight * logs**2).sum() - len(logs)) / max(float(weight.sum()), 1e-12)
     spread = max(excess, LEAST_SPREAD)
     kept = spread / (spread + error)
-    half = norm.ppf(HIGH) * np.sqrt(kept * error)
+    half = WIDTH * np.sqrt(kept * error)
     columns = {"ratio": np.exp(kept * logs), "ratio_low": np.exp(kept * logs - half)}
     columns["ratio_high"] = np.exp(kept * logs + half)
     columns |= {"response_with": with_it, "response_without": without}
@@ -82,10 +82,10 @@ def _dispersion(found: pd.DataFrame, mean: Floats) -> Floats:
 
 def _rank_test(found: pd.DataFrame) -> Floats:
     """Two-sided p-values of the Mann-Whitney test, corrected for ties and continuity."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     n, m, size, tied = (found[name].to_numpy(np.float64) for name in ("posts", "others", "size", "tied"))
     off = np.abs(found["places"].to_numpy(np.float64) - n * (size + 1) / 2) - 0.5
     variance = n * m / 12 * ((size + 1) - (tied - size) / (size * (size - 1)))
     z = np.maximum(off, 0.0) / np.sqrt(np.maximum(variance, 1e-12))
-    return np.where(variance > 0, np.minimum(2 * norm.sf(z), 1.0), 1.0)
+    return np.where(variance > 0, np.minimum(2 * ndtr(-z), 1.0), 1.0)

@@ -71,6 +71,8 @@ def places_of(data: Dataset, account_ids: Iterable[str] | None) -> Ints:
 
 def checked(name: str, given: pd.Series, data: Dataset) -> pd.Series:
     """Return a column by account in dataset order; accounts it does not name are null."""
+    if given.index.equals(data.account_ids):
+        return given
     if not given.index.is_unique or not given.index.isin(data.account_ids).all():
         raise ValueError(f"{name} must be indexed by account ids of the dataset, each once; received others")
     return given.reindex(data.account_ids)

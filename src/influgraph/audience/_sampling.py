@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from influgraph.audience._lists import Cut, longer_than, sizes_under, sums
-from influgraph.audience._shares import HIGH, Floats, jeffreys, ratio
+from influgraph.audience._shares import WIDTH, Floats, jeffreys, ratio
 from influgraph.dataset import Dataset
 
 
@@ -39,12 +39,10 @@ def share_interval(
 
 def _difference(first: Floats, of_first: Floats, second: Floats, of_second: Floats) -> Floats:
     """How far two shares may lie apart: their difference and 1.645 standard errors; 1 where one has none."""
-    from scipy.stats import norm
-
     shares, error = [], np.zeros(len(first))
     for count, size in ((first, of_first), (second, of_second)):
         drawn = (count + 0.5) / (size + 1)
         shares.append(ratio(count, size))
         error += drawn * (1 - drawn) / np.maximum(size, 1)
-    apart = np.abs(shares[0] - shares[1]) + norm.ppf(HIGH) * np.sqrt(error)
+    apart = np.abs(shares[0] - shares[1]) + WIDTH * np.sqrt(error)
     return np.asarray(np.nan_to_num(apart, nan=1.0).clip(0, 1))

@@ -12,6 +12,7 @@ Ints = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
 
 LOW, HIGH = 0.05, 0.95
+WIDTH = 1.6448536269514722  # standard errors from the middle of a normal to either
 _MIN_LISTS = 10
 
 

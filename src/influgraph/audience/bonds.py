@@ -17,6 +17,7 @@ from influgraph.audience._lists import (
 from influgraph.audience._shares import (
     HIGH,
     LOW,
+    WIDTH,
     Flags,
     Floats,
     Ints,
@@ -273,9 +274,8 @@ def _expected(members: csr_array, network: csr_array, places: Ints) -> Floats:
 def _with_error(inside: Floats, spread: Floats, against: Floats) -> Floats:
     """Ties inside over what they are held against, with ends that a count of so few allows for."""
     from scipy.special import gammaincinv
-    from scipy.stats import norm
 
-    half = norm.ppf(HIGH) * spread
+    half = WIDTH * spread
     low = np.minimum(inside - half, gammaincinv(inside + 0.5, LOW))
     high = np.maximum(inside + half, gammaincinv(inside + 0.5, HIGH))
     low = np.where(inside > 0, np.maximum(low, 0.0), 0.0)

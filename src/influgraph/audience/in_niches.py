@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 from influgraph.audience._compare import FEWEST, compare, responses
 from influgraph.audience._labels import groups_by
 from influgraph.audience._lists import audience_of, checked, sums
-from influgraph.audience._shares import HIGH, Floats, first_reason, ratio
+from influgraph.audience._shares import WIDTH, Floats, first_reason, ratio
 from influgraph.audience._texts import uses_any, written
 from influgraph.dataset import Dataset
 from influgraph.uncertainty import rank_intervals
@@ -132,14 +132,12 @@ def _moment(counts: csr_array, power: int) -> Floats:
 
 def _participation_error(counts: csr_array, size: Floats, niches: int) -> Floats:
     """1.645 standard errors; each niche has half a member more, so that it is not 0 where all are in one."""
-    from scipy.stats import norm
-
     whole = size + niches / 2
     second = (_moment(counts, 2) + size + niches / 4) / whole**2
     third = (_moment(counts, 3) + 1.5 * _moment(counts, 2) + 0.75 * size + niches / 8) / whole**3
     pairs = np.maximum(2 * (second - 2 * third + second**2) / np.maximum(size * (size - 1), 1.0), 0.0)
     members = 4 * np.maximum(third - second**2, 0.0) / np.maximum(size, 1.0)
-    return np.asarray(norm.ppf(HIGH) * np.sqrt(members + pairs))
+    return np.asarray(WIDTH * np.sqrt(members + pairs))
 
 
 def topic_response(
