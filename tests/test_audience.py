@@ -460,3 +460,73 @@ def test_response_on_topic_is_told_from_that_off_topic() -> None:
     assert row["topic_ratio_low"] < 3 < row["topic_ratio_high"]
     assert row["topic_q_value"] < 0.01
     assert found.loc["b", "topic_ratio_missing"] == "it is in no niche"
+
+
+# a zoo of small datasets through everything
+
+
+ZOO = {
+    "accounts alone": {"accounts": pd.DataFrame({"account_id": ["a", "b"]})},
+    "two accounts": {"follows": pd.DataFrame({"follower_id": ["a"], "followed_id": ["b"]})},
+    "a star": {"follows": followers_of({"s": [f"p{i}" for i in range(30)]})},
+    "acts on nobody and on unknown posts": {
+        "engagements": pd.DataFrame(
+            {
+                "account_id": list("aab"),
+                "kind": "like",
+                "post_id": [None, "x", "y"],
+                "target_id": ["b", None, None],
+            }
+        ),
+        "posts": pd.DataFrame({"post_id": ["y"], "author_id": ["a"]}),
+    },
+    "a clique": {
+        "follows": followers_of({f"c{i}": [f"c{j}" for j in range(12) if j != i] for i in range(12)})
+    },
+}
+
+
+@pytest.mark.parametrize("tables", ZOO.values(), ids=ZOO)
+@pytest.mark.parametrize("cut", ["complete", "random:0.5", "latest:3", "prefix"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_small_datasets_give_states_and_shares_within_bounds(
+    tables: dict[str, pd.DataFrame], cut: str, *, alone: bool
+) -> None:
+    data = from_tables(**tables)
+    values = [pd.NA] * len(data.account_ids) if alone else range(len(data.account_ids))
+    niche = pd.Series(values, data.account_ids, dtype="Int64")
+    ids = list(data.account_ids[:3])
+    terms = pd.DataFrame({"niche": pd.Series([0], dtype="Int64"), "term": ["x"]})
+    shares = [
+        composition.composition(data, niche, cut=cut).filter(like="share"),
+        bonds.loyalty(data).filter(regex="^loyalty(_low|_high)?$"),
+        bonds.reciprocity(data, cut=cut).filter(regex="^reciprocity(_low|_high)?$"),
+        bonds.connection_density(data, cut=cut, rng=rng()).filter(regex="^density(_low|_high)?$"),
+        overlap.overlap(data, ids, cut=cut, rng=rng()).filter(regex="jaccard|coefficient"),
+        in_niches.participation(data, niche).filter(regex="^participation(_low|_high)?$"),
+    ]
+    for frame in shares:
+        known = frame.astype(float).dropna()
+        assert known.ge(0).all(axis=None)
+        assert known.le(1 + 1e-9).all(axis=None)
+        if len(frame.columns) == 3:
+            assert (known.iloc[:, 1] <= known.iloc[:, 0] + 1e-9).all()
+            assert (known.iloc[:, 0] <= known.iloc[:, 2] + 1e-9).all()
+    assert overlap.reach(data, ids, cut=cut, greedy=True, rng=rng())["account_id"].tolist()
+    assert in_niches.topic_response(data, niche, terms)["topic_ratio_missing"].notna().all()
+    assert drivers.tell_drivers(data, drivers.drivers(data, terms=["x"])).notna().all()
+
+
+def test_order_of_rows_and_chance_change_nothing() -> None:
+    data, _ = random_lists(accounts=5, members=60, share=0.5)
+    niche = pd.Series(np.arange(len(data.account_ids)) % 3, data.account_ids, dtype="Int64")
+    turned = from_tables(accounts=data.accounts.reset_index(), follows=data.follows.iloc[::-1])
+    for measure in (
+        lambda some: composition.composition(some, niche),
+        bonds.reciprocity,
+        lambda some: bonds.connection_density(some, rng=rng()),
+        lambda some: overlap.overlap(some, ["s0", "s1", "s2"], rng=rng()),
+        lambda some: overlap.reach(some, ["s0", "s1", "s2"], cut="random:0.5", rng=rng()),
+        lambda some: in_niches.participation(some, niche),
+    ):
+        pd.testing.assert_frame_equal(measure(data), measure(turned))

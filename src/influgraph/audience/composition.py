@@ -146,7 +146,7 @@ def _pooled(cells: pd.DataFrame, min_cell: int) -> pd.DataFrame:
 
 def _with_shares(cells: pd.DataFrame, lists: list[csr_array], unseen: Floats) -> pd.DataFrame:
     """Share of each cell with its interval; none where it is hidden."""
-    place = cells["place"].to_numpy()
+    place = cells["place"].to_numpy(np.int64)
     count, size = cells["count"].to_numpy(), sums(lists[0])[place]
     nearer = (cells["nearer"].to_numpy(), sums(lists[1])[place]) if len(lists) > 1 else None
     low, high = share_interval(count, size, unseen[place], nearer)

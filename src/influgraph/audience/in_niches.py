@@ -132,7 +132,7 @@ def _moment(counts: csr_array, power: int) -> Floats:
 
 def _participation_error(counts: csr_array, size: Floats, niches: int) -> Floats:
     """1.645 standard errors; each niche has half a member more, so that it is not 0 where all are in one."""
-    whole = size + niches / 2
+    whole = np.maximum(size + niches / 2, 1.0)
     second = (_moment(counts, 2) + size + niches / 4) / whole**2
     third = (_moment(counts, 3) + 1.5 * _moment(counts, 2) + 0.75 * size + niches / 8) / whole**3
     pairs = np.maximum(2 * (second - 2 * third + second**2) / np.maximum(size * (size - 1), 1.0), 0.0)

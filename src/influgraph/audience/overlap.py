@@ -156,11 +156,10 @@ def reach(
     order = _greedy_order(lists) if greedy else np.arange(len(places))
     lists, places = lists[order], places[order]
     seen = sums(lists)
-    times_held = np.bincount(lists.indices, minlength=lists.shape[1])
-    alone = csr_array(((times_held[lists.indices] == 1).astype(np.float64), lists.indices, lists.indptr))
+    once = np.bincount(lists.indices, minlength=lists.shape[1]) == 1
     found = pd.DataFrame({"account_id": data.account_ids[places]})
     found["reach"] = sizes_under(data, _over_all(data, seen, places), scheme)[places]
-    found["unique_reach"] = np.where(longer_than(seen, scheme).any(), np.nan, sums(alone))
+    found["unique_reach"] = np.where(longer_than(seen, scheme).any(), np.nan, lists @ once.astype(np.float64))
     total = _cumulative(lists, scheme, longer_than(seen, scheme), rng)
     found["marginal_reach"] = np.diff(total[:, 0], prepend=0.0)
     found[["cumulative_reach", "cumulative_reach_low", "cumulative_reach_high"]] = total
