@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from array import array
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -61,9 +62,11 @@ def read_speech(data: Dataset, wanted: NDArray[np.bool_]) -> Speech:
     texts = texts[wanted[texts["account"]]]
     number: defaultdict[str, int] = defaultdict()
     number.default_factory = number.__len__
-    said = [[number[word] for word in split_words(text)] for text in texts["text"]]
-    lengths = np.fromiter(map(len, said), np.int64, len(said))
-    word = np.fromiter((one for text in said for one in text), np.int64, lengths.sum())
+    said, ends = array("q"), array("q")
+    for text in texts["text"]:
+        said.extend(map(number.__getitem__, split_words(text)))
+        ends.append(len(said))
+    word, lengths = np.array(said, np.int64), np.diff(ends, prepend=0)
     tagged = np.array([one[0] in HASH for one in number], bool)
     term, written = pd.factorize(np.array([*map(_folded, number), ""], object))
     handle = pd.Index(written).isin(_handles(data))
@@ -86,7 +89,7 @@ def split_words(text: str) -> list[str]:
         text = html.unescape(text)
     if not text.isascii() and sign.search(text):
         text = unspaced.sub(r" \g<0> ", text)
-    return [word for word in words.findall(text) if word]
+    return list(filter(None, words.findall(text)))
 
 
 def join_words(speech: Speech, niche: NDArray[np.int64], *, fewest: int) -> Speech:
@@ -115,9 +118,8 @@ def _told_by(speech: Speech, niche: NDArray[np.int64]) -> tuple[NDArray[np.bool_
     """Of each word said: does its niche say it at least twice as often as the others, and how often."""
     mine = niche[speech.account]
     total = np.bincount(mine)
-    keys = mine * len(speech.written) + speech.term
-    cells, cell, uses = np.unique(keys, return_inverse=True, return_counts=True)
-    term = cells % len(speech.written)
+    cell, cells = pd.factorize(mine * len(speech.written) + speech.term)
+    uses, term = np.bincount(cell), cells % len(speech.written)
     share = uses / total[cells // len(speech.written)]
     elsewhere = (np.bincount(term, share)[term] - share) / max(np.count_nonzero(total) - 1, 1)
     return (share >= 2 * elsewhere)[cell], uses[cell]

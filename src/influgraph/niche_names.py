@@ -154,10 +154,11 @@ def _given(niche: pd.Series | pd.DataFrame, account_ids: pd.Index, whose: str) -
 
 def _usage(speech: Speech, codes: NDArray[np.int64], count: int) -> pd.DataFrame:
     """How many members of each niche use each term (one row for both), and what that tells."""
-    said = pd.DataFrame({"account": speech.account, "code": speech.term, "tagged": speech.tagged})
-    users = said.groupby(["account", "code"])["tagged"].any().reset_index()
-    niche = pd.Series(codes[users["account"]], name="niche")
-    usage = users.groupby([niche, "code"]).agg(members=("tagged", "size"), taggers=("tagged", "sum"))
+    use, uses = pd.factorize(speech.account * len(speech.written) + speech.term)
+    account, term = np.divmod(uses, len(speech.written))
+    users = pd.DataFrame({"niche": codes[account], "code": term})
+    users["tagged"] = np.bincount(use, speech.tagged, minlength=len(uses)) > 0
+    usage = users.groupby(["niche", "code"]).agg(members=("tagged", "size"), taggers=("tagged", "sum"))
     usage = usage.reset_index()
     speakers = np.bincount(codes[np.unique(speech.account)], minlength=count)
     usage["speakers"] = speakers[usage["niche"]]
