@@ -70,6 +70,13 @@ def test_account_fits_by_what_it_writes_and_where_it_belongs() -> None:
     assert fit_of(data, niche, Brief(terms=("trail",), markets=("x",))).loc["b", "account_fit_missing"]
 
 
+def test_members_of_several_niches_are_on_target_in_part() -> None:
+    data, _ = world(on=20, off=20)
+    shares = pd.DataFrame({"account_id": [f"p{i}" for i in range(40)], "niche": 0, "share": 0.25})
+    shares = pd.concat([shares, shares.assign(niche=1, share=0.75)])
+    assert fit_of(data, shares, Brief(terms=("trail",))).loc["star", "on_target_share"] == pytest.approx(0.25)
+
+
 def test_suspects_are_off_target() -> None:
     data, niche = world(on=100, off=100)
     authentic = pd.Series([False] * 50 + [True] * 20, [f"p{i}" for i in range(70)], dtype="boolean")

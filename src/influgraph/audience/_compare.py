@@ -34,14 +34,14 @@ def responses(data: Dataset, *, window: str) -> pd.DataFrame:
 def compare(posts: pd.DataFrame, traits: pd.DataFrame) -> pd.DataFrame:
     """Ratio of response per post with a trait to without, drawn to 1, with interval and q-value.
 
-    `posts` as from `responses`; `traits` has one row per `post` (index of `posts`) and `trait`. Compared are
-    pairs of account and trait with at least `FEWEST` posts on either side.
+    `posts` as from `responses`; `traits` has one row per `post` (index of `posts`), `kind` and `trait`.
+    Compared are pairs of account and trait with at least `FEWEST` posts on either side.
     """
     posts = posts.assign(place=posts.groupby("account")["response"].rank())
     by_account = posts.groupby("account")["response"].agg(["size", "sum", "var"])
     by_account["tied"] = posts.groupby(["account", "response"]).size().pow(3).groupby("account").sum()
     found = traits.drop_duplicates().join(posts, on="post", how="inner")
-    found = found.groupby(["account", "trait"], as_index=False).agg(
+    found = found.groupby(["account", "kind", "trait"], as_index=False).agg(
         posts=("response", "size"), response=("response", "sum"), places=("place", "sum")
     )
     found = found.join(by_account, on="account")
@@ -51,7 +51,7 @@ def compare(posts: pd.DataFrame, traits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shrunken(found: pd.DataFrame) -> pd.DataFrame:
-    """Ratios drawn to 1 as far as they are unsure: a normal of their logarithms, learnt from all of them."""
+    """Ratios drawn to 1 as far as they are unsure: a normal of logarithms, learnt from all of a kind."""
     from scipy.stats import false_discovery_control
 
     n, m = (found[name].to_numpy(np.float64) for name in ("posts", "others"))
@@ -59,9 +59,12 @@ def _shrunken(found: pd.DataFrame) -> pd.DataFrame:
     mean = found["sum"] / found["size"]
     logs = np.log((with_it + 0.5 / n) / (without + 0.5 / m)).to_numpy(np.float64)
     error = _dispersion(found, mean.to_numpy(np.float64)) * (1 / n + 1 / m)
-    weight = 1 / error
-    excess = float((weight * logs**2).sum() - len(logs)) / max(float(weight.sum()), 1e-12)
-    spread = max(excess, LEAST_SPREAD)
+    excess = (
+        pd.DataFrame({"over": logs**2 / error - 1, "weight": 1 / error})
+        .groupby(found["kind"])
+        .transform("sum")
+    )
+    spread = np.maximum((excess["over"] / excess["weight"]).to_numpy(np.float64), LEAST_SPREAD)
     kept = spread / (spread + error)
     half = WIDTH * np.sqrt(kept * error)
     columns = {"ratio": np.exp(kept * logs), "ratio_low": np.exp(kept * logs - half)}
@@ -69,7 +72,9 @@ def _shrunken(found: pd.DataFrame) -> pd.DataFrame:
     columns |= {"response_with": with_it, "response_without": without}
     p_value = _rank_test(found)
     q_value = false_discovery_control(p_value) if len(p_value) else p_value
-    return found[["account", "trait", "posts", "others"]].assign(**columns, p_value=p_value, q_value=q_value)
+    return found[["account", "kind", "trait", "posts", "others"]].assign(
+        **columns, p_value=p_value, q_value=q_value
+    )
 
 
 def _dispersion(found: pd.DataFrame, mean: Floats) -> Floats:

@@ -79,19 +79,15 @@ def drivers(
         raise ValueError(f"level must lie above 0 and below 1, received {level}")
     posts = responses(data, window=window)
     posts = posts[np.isin(posts["account"], places_of(data, accounts))]
-    traits = pd.concat(_traits(data, terms), ignore_index=True)
-    names = traits[["kind", "name"]].drop_duplicates(ignore_index=True)
-    codes = names.reset_index(names="trait")
-    found = compare(posts, traits.merge(codes, on=["kind", "name"])[["post", "trait"]])
-    named = names.loc[found["trait"]].reset_index(drop=True)
+    found = compare(posts, pd.concat(_traits(data, terms), ignore_index=True))
     found["account_id"] = data.account_ids.take(found["account"].to_numpy())
-    found = found.assign(kind=named["kind"], trait=named["name"], told=found["q_value"] <= level)
+    found["told"] = found["q_value"] <= level
     found = found.sort_values(["account", "p_value", "kind", "trait"], ignore_index=True)
     return found[["account_id", "kind", "trait", "posts", "others", *_COLUMNS, "told"]]
 
 
 def _traits(data: Dataset, terms: Sequence[str]) -> list[pd.DataFrame]:
-    """Return post, kind and name of each trait of each post."""
+    """Return post, kind and trait, for every trait that a post has."""
     posts = data.posts
     given: list[tuple[str, pd.Series]] = [("topic", pd.Series([], dtype="str"))]
     if "hashtags" in posts:
@@ -105,7 +101,7 @@ def _traits(data: Dataset, terms: Sequence[str]) -> list[pd.DataFrame]:
     spans = times.dt.hour.map(lambda hour: f"{hour // 4 * 4:02d}-{hour // 4 * 4 + 4:02d} h")
     given += [("weekday", times.dt.day_name()), ("hour", spans)]
     return [
-        pd.DataFrame({"post": some.index, "kind": kind, "name": some.astype("str").to_numpy()})
+        pd.DataFrame({"post": some.index, "kind": kind, "trait": some.astype("str").to_numpy()})
         for kind, some in given
     ]
 

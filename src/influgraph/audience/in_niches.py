@@ -221,7 +221,9 @@ def _against_others(data: Dataset, posts: pd.DataFrame, on_topic: pd.Series) -> 
         found[f"{side}_topic"] = counts[side]
     for side in ("on", "off"):
         found[f"response_{side}_topic"] = ratio(given[side], counts[side])
-    compared = compare(posts, pd.DataFrame({"post": on_topic.index[on_topic], "trait": 0}))
+    compared = compare(
+        posts, pd.DataFrame({"post": on_topic.index[on_topic], "kind": "topic", "trait": "own"})
+    )
     compared = compared.set_index(data.account_ids.take(compared["account"].to_numpy())).reindex(
         data.account_ids
     )
