@@ -263,6 +263,36 @@ def test_influence_lies_in_the_niche_of_those_who_are_moved(
     assert at_home / result.by_niche["influence"].sum() > 0.5
 
 
+def test_influence_divides_by_whatever_labels_the_people_moved(
+    planted: tuple[World, pd.Series], result: attribution.Attribution
+) -> None:
+    found = result.accounts["influence"].dropna()
+    for part, label in ((result.by_market, "market"), (result.by_platform, "platform")):
+        assert part.columns.tolist() == ["account_id", label, *attribution.INTERVAL]
+        assert set(part[label]) <= set(planted[0].data.accounts[label])
+        whole = part.groupby("account_id")["influence"].sum().reindex(found.index).fillna(0)
+        np.testing.assert_allclose(whole, found, atol=1e-6)
+        assert part["influence"].between(part["influence_low"], part["influence_high"]).all()
+
+
+def test_influence_lies_in_the_market_of_those_who_buy(shop: Dataset) -> None:
+    """`c` and `d` buy after posts of `a`; `e` sees the same posts and does not; sources state no market."""
+    markets = ["north", "north", "south", None, None]
+    accounts = pd.DataFrame({"account_id": list("cdeab"), "market": markets})
+    tables = {name: getattr(shop, name) for name in TABLES}
+    part = _attribute(dataset.from_tables(accounts=accounts, **tables)).by_market
+    of_a = part[part["account_id"] == "a"].set_index("market")["influence"]
+    assert of_a.index.tolist() == ["north", "south"]
+    assert of_a["north"] > 10 * of_a["south"]
+    everywhere = _attribute(dataset.from_tables(accounts=accounts.assign(market="north"), **tables))
+    whole = everywhere.accounts["influence"].dropna()
+    alone = everywhere.by_market.set_index("account_id")["influence"]
+    np.testing.assert_allclose(alone, whole[alone.index])
+    unstated = _attribute(dataset.from_tables(accounts=accounts.assign(market=None), **tables))
+    assert unstated.by_market.empty
+    assert _attribute(shop).by_platform.empty
+
+
 def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attribution.Attribution) -> None:
     world, found = planted
     doubtful = result.accounts.loc[result.accounts["influence_low"] == 0, "influence_rate"].dropna().idxmax()
@@ -282,6 +312,10 @@ def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attri
     assert tried.accounts.loc[doubtful, "influence"] > 2 * result.accounts.loc[doubtful, "influence"]
     # 800 more in 20,000 people x 10 posts: four per 1,000 exposures, whatever was seen without the trial.
     assert 3 < tried.accounts.loc[doubtful, "influence_rate"] < 5
+    both = tried.by_trial.set_index("account_id").loc[doubtful]
+    assert both["effect"] == pytest.approx(4, abs=0.1)
+    assert both["seen"] == pytest.approx(result.accounts.loc[doubtful, "influence_rate"], rel=0.2)
+    assert both["seen_low"] == 0
     results["outcomes"] = [100, 100]
     settled = attribution.incremental_actions(
         world.data, kinds=["purchase"], niches=found, trial_results=results, rng=_rng()
@@ -366,7 +400,10 @@ def test_same_chance_same_numbers(shop: Dataset) -> None:
         ({"follows": NO_FOLLOWS}, "follows (or views) are missing"),
         ({"posts": NO_POSTS}, "posts with times are missing"),
         ({"engagements": pd.DataFrame({"account_id": ["c"], "kind": ["purchase"]})}, "no times"),
-        ({"engagements": pd.DataFrame({"account_id": ["c"], "kind": ["click"]})}, "no outcome of kind purch"),
+        (
+            {"engagements": pd.DataFrame({"account_id": ["c"], "kind": ["click"]})},
+            "no outcome of kind purchase; kinds in the data: click",
+        ),
     ],
 )
 def test_what_is_missing_is_said(shop: Dataset, dropped: dict[str, pd.DataFrame], reason: str) -> None:
@@ -425,3 +462,23 @@ def test_no_effect_found_is_not_no_effect_for_certain() -> None:
     assert (estimated["influence_low"] == 0).all()
     ranks = uncertainty.rank_intervals(estimated["influence"], result.draws)
     assert (ranks["rank_high"] - ranks["rank_low"]).median() >= len(ranks) / 2
+
+
+def test_a_trial_counts_people_once_where_the_data_do() -> None:
+    ids = [f"m{number}" for number in range(40)]
+    acts = pd.DataFrame({"account_id": ids, "kind": "purchase", "created_at": "2026-01-05"})
+    arms = {
+        "account_id": "m0",
+        "arm": ["treated", "control"],
+        "people": 5,
+        "posts": [8, 0],
+        "outcomes": [9, 1],
+    }
+    for again, refused in (([], True), (["m0"], False)):
+        data = dataset.from_tables(engagements=pd.concat([acts, acts[acts["account_id"].isin(again)]]))
+        options = {"kinds": ["purchase"], "niches": _nowhere(data), "trial_results": pd.DataFrame(arms)}
+        if refused:
+            with pytest.raises(dataset.DatasetError, match="more outcomes than people"):
+                attribution.incremental_actions(data, **options, rng=_rng())
+        else:
+            attribution.incremental_actions(data, **options, rng=_rng())

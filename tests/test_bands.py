@@ -175,3 +175,11 @@ def test_without_doubt_those_who_tie_share_all_ranks_of_the_tie() -> None:
     assert found["rank"].tolist() == [1, 2, 2, 2]
     assert found["rank_low"].tolist() == [1, 2, 2, 2]
     assert found["rank_high"].tolist() == [1, 4, 4, 4]
+
+
+def test_estimates_with_nulls_and_draws_without_say_how_to_go_on() -> None:
+    estimate = pd.Series([2.0, None, 1.0])
+    for measure in (band, rank_intervals):
+        with pytest.raises(ValueError, match=r"pass estimate\.dropna\(\)"):
+            measure(estimate, np.ones((2, 4)))
+    assert band(estimate.dropna(), np.array([[3.0, 3], [1, 1]])).tolist() == [1, 2]

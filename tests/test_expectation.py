@@ -159,3 +159,37 @@ def test_too_little_to_compare_is_null(counts: pd.DataFrame) -> None:
     assert ratio[NAMES].isna().all(axis=None)
     assert ratio["beyond_popularity_missing"].notna().all()
     assert len(ratio) == len(counts)
+
+
+def _aged(seed: int, *, slope: float) -> tuple[pd.DataFrame, pd.Series, np.ndarray, pd.Series]:
+    """Engagements that grow with the age of the account too."""
+    counts, niche, talent = _planted(seed)
+    rng = np.random.default_rng(seed + 1)
+    age = pd.Series(np.round(np.exp(rng.uniform(2, 8, len(counts)))))
+    counts["engagements_received"] = rng.poisson(counts["engagements_received"] * (age / 400) ** slope)
+    return counts, niche, talent, age
+
+
+def test_age_is_part_of_what_is_expected_where_it_is_known() -> None:
+    counts, niche, talent, age = _aged(11, slope=0.5)
+    blind = expectation.beyond_popularity(counts, niche)
+    aware = expectation.beyond_popularity(counts, niche, age=age)
+    found = [
+        ratio["beyond_popularity"].corr(pd.Series(talent), method="spearman") for ratio in (blind, aware)
+    ]
+    assert found[1] > found[0] + 0.05
+    assert 0.86 < _held(aware, talent).mean() < 0.94
+    assert blind["beyond_popularity"].corr(age, method="spearman") > 0.3, "old accounts are overrated"
+    assert abs(aware["beyond_popularity"].corr(age, method="spearman")) < 0.2
+
+
+@pytest.mark.parametrize("unknown", [0.3, 0.003, 1.0])
+def test_unknown_age_is_no_reason_to_leave_an_account_out(unknown: float) -> None:
+    counts, niche, talent, age = _aged(12, slope=0.5)
+    age[np.random.default_rng(5).random(len(age)) < unknown] = np.nan
+    ratio = expectation.beyond_popularity(counts, niche, age=age - 30)
+    assert ratio[NAMES].notna().all(axis=None)
+    assert _held(ratio, talent)[age.notna()].mean() > 0.86 or unknown == 1
+    known = _expected.covariates(counts, niche, age=age)
+    assert ("age unknown" in known) == (unknown == 0.3)
+    assert ("age" in known) == (unknown < 1)

@@ -127,8 +127,23 @@ def test_without_posts_following_is_the_exposure(untimed: Dataset) -> None:
     accounts = _estimate(data).accounts
     assert accounts["influence"].idxmax() == "s0"
     assert accounts["influence_rate"].isna().all()
-    assert fallback.basis(data, kinds=["purchase"]) == (fallback.NO_TIMES, fallback.NO_POSTS)
+    assert fallback.basis(data, kinds=["purchase"]) == (
+        fallback.NO_TIMES,
+        fallback.NO_POSTS,
+        fallback.COMPARED,
+    )
     assert set(accounts["influence_missing"].dropna()) == {"no follower"}
+
+
+def test_the_reason_is_the_one_that_holds() -> None:
+    """Outcomes with times, but no post whose time is known: it is the posts that are missing."""
+    timed = dataset.from_tables(follows=FOLLOWS, engagements=_bought(ANY_TIME))
+    assert fallback.basis(timed, kinds=["purchase"]) == (fallback.NO_POSTS, fallback.COMPARED)
+    untimed_posts = POSTS.drop(columns="created_at")
+    timed = dataset.from_tables(follows=FOLLOWS, posts=untimed_posts, engagements=_bought(ANY_TIME))
+    assert fallback.basis(timed, kinds=["purchase"]) == (fallback.NO_POST_TIMES, fallback.COMPARED)
+    whole = dataset.from_tables(follows=FOLLOWS, posts=POSTS, engagements=_bought(ANY_TIME))
+    assert fallback.basis(whole, kinds=["purchase"]) == ()
 
 
 def test_the_same_chance_gives_the_same_estimates(untimed: Dataset) -> None:
@@ -252,8 +267,14 @@ BAD = {
         {"posts": POSTS.assign(author_id=["x", "y"] * 14)},
         "no outcome comes in the window after a post that its person could see",
     ),
-    "a window longer than the study": ({"window": "400D"}, "the window (400 days 00:00:00) is not shorter"),
-    "kinds that do not occur": ({"kinds": ["click"]}, "no outcome of these kinds is an act of people's own"),
+    "a window longer than the study": (
+        {"window": "400D"},
+        "the window (400 days) is not shorter than the study (",
+    ),
+    "kinds that do not occur": (
+        {"kinds": ["click"]},
+        "no outcome of kind click; kinds in the data: purchase",
+    ),
     "people who follow nobody": (
         {"engagements": _bought(ANY_TIME).assign(account_id="stranger")},
         "no outcome comes in the window after a post that its person could see",
@@ -276,6 +297,10 @@ def test_bad_input_is_null_with_its_reason(changes: dict[str, object], reason: s
 def test_too_few_to_compare_and_nobody_to_compare_say_so() -> None:
     few = dataset.from_tables(follows=FOLLOWS, engagements=_bought(ANY_TIME[:5])[["account_id", "kind"]])
     assert "only 5 outcomes of 60 people" in _estimate(few).accounts.loc["a", "influence_missing"]
+    one = dataset.from_tables(
+        follows=FOLLOWS.head(1), engagements=_bought(ANY_TIME[:1])[["account_id", "kind"]]
+    )
+    assert "only 0 outcomes of 1 person: too few" in _estimate(one).accounts.loc["a", "influence_missing"]
     nobody = dataset.from_tables(engagements=_bought(ANY_TIME)[["account_id", "kind"]])
     assert (_estimate(nobody).accounts["influence_missing"] == fallback.NOBODY).all()
     all_alike = dataset.from_tables(follows=FOLLOWS, engagements=_bought(ANY_TIME)[["account_id", "kind"]])

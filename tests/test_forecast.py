@@ -13,7 +13,7 @@ from influgraph import centrality, dataset, networks, popularity
 from influgraph.dataset import Dataset
 from influgraph.influence import _forecast_measures as measures
 from influgraph.influence import _forecast_model as model
-from influgraph.influence import forecast
+from influgraph.influence import _words, forecast
 from influgraph.influence._forecast_responses import Responses, find_responses
 from small_world import small_tables
 
@@ -399,17 +399,34 @@ def test_what_is_asked_names_the_outcomes_studied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "words"),
+    ("seconds", "words"),
     [
-        ("3D", "3 days"),
-        ("3 days 00:00:00", "3 days"),
-        ("36h", "36 hours"),
-        ("1h", "1 hour"),
-        ("90s", "1.5 minutes"),
+        (3 * 86400, "3 days"),
+        (86400, "1 day"),
+        (36 * 3600, "1.5 days"),
+        (3600, "1 hour"),
+        (90, "1.5 minutes"),
+        (0.5, "0.5 seconds"),
+        (900 * 86400, "900 days"),
     ],
 )
-def test_durations_are_said_in_words(window: str, words: str) -> None:
-    assert forecast._length(window) == words
+def test_durations_are_said_in_words(seconds: float, words: str) -> None:
+    assert _words.length(seconds) == words
+
+
+def test_what_is_said_of_the_best_of_the_others_is_plain() -> None:
+    rows = [
+        forecast._against(check, "followers", 0.5, 0.3, np.array([0.1, 0.3]), first=20)
+        for check in measures.NAMES
+    ]
+    said = [row[-1] for row in rows]
+    assert said[1].startswith(
+        "of the 20 accounts that our forecast names, 50% were among the 20 who drew most"
+    )
+    assert said[1].endswith("the best of the others, 30%: ours is ahead (difference +20 points [+11 to +29])")
+    assert "names drew 50% of what the best 20 drew" in said[2]
+    unsure = forecast._against("hits", "followers", 0.3, 0.3, np.array([-0.1, 0.1]), first=20)[-1]
+    assert "which is better cannot be told" in unsure
 
 
 def test_bad_input_is_refused() -> None:

@@ -147,3 +147,9 @@ def test_same_generator_same_answer_and_niches_may_be_unknown() -> None:
     pd.testing.assert_frame_equal(first.accounts, second.accounts)
     assert (first.accounts["shared_niche"].dropna() < 0.01).all()
     assert first.overall.loc[["preferential_attachment", "chance"], "share"].sum() > 0.8  # drawn at random
+
+
+def test_unknown_follows_are_not_no_follower() -> None:
+    data = dataset.from_tables(accounts=pd.DataFrame({"account_id": ["ann", "ben"]}))
+    found = motives(data, pd.Series(0, index=data.account_ids), rng=np.random.default_rng(1))
+    assert found.accounts["motives_missing"].tolist() == ["no follows are known"] * 2

@@ -65,8 +65,17 @@ def test_counted_goes_before_stated() -> None:
 
 
 def test_acts_towards_nobody_are_received_by_nobody() -> None:
-    bought = pd.DataFrame({"account_id": ["ann"], "kind": ["purchase"]})
-    assert popularity(from_tables(engagements=bought))["engagements_received"].tolist() == [0]
+    acts = pd.DataFrame(
+        {"account_id": ["ann", "ann"], "kind": ["purchase", "like"], "target_id": [None, "ben"]}
+    )
+    assert popularity(from_tables(engagements=acts))["engagements_received"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("named", [{}, {"post_id": ["p1"]}])
+def test_what_nobody_is_known_to_have_received_is_null(named: dict[str, list[str]]) -> None:
+    acts = pd.DataFrame({"account_id": ["ann"], "kind": ["like"], **named})
+    counted = popularity(from_tables(engagements=acts))
+    assert counted[["engagements_received", "posts"]].isna().all(axis=None)
 
 
 def test_tiers_at_their_bounds() -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,10 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph.report import manifest, page, results
+from influgraph.report import evidence, manifest, page, results
 from influgraph.report.manifest import ResultsError, find_differences
 from influgraph.report.store import DiskStore
-from influgraph.report.words import finding, number, outcome_words
+from influgraph.report.words import counted, doubt, finding, headline, number, outcome_words
 from influgraph.study import STEPS, Study
 from small_world import small_tables, write_tables
 
@@ -446,7 +447,8 @@ def test_the_page_says_what_it_must(html: str, whole: Path) -> None:
     hollow, star, hidden = (kinds.get(kind, 0) for kind in ("hollow celebrity", "star", "hidden influencer"))
     some = f"{hollow} of the {hollow + star}" if star else f"None of the {hollow}"
     assert title[1].startswith(f"{some} most followed accounts")
-    assert title[1].endswith(f"{hidden} less followed ones are")
+    assert f"{hidden} less followed ones are; " in title[1]
+    assert re.search(r"\d of \d checks? of the model|all \d checks of the model passed", title[1])
     for words in (
         "causal under assumptions",
         "90&nbsp;%",
@@ -493,13 +495,13 @@ ALL_STARS = (
 
 
 def fake_study(quadrants: list[str | None], grade: str = "causal under assumptions") -> Study:
-    nothing = pd.DataFrame()
+    nothing = pd.DataFrame({"check": pd.Series(dtype="str"), "verdict": pd.Series(dtype="str")})
     scores = pd.DataFrame(
         {"quadrant": pd.array(quadrants, "str"), "influence_missing": pd.array(quadrants, "str")}
     )
     scores["influence"] = pd.Series(pd.NA, scores.index, dtype="Float64")
     scores["influence_grade"] = pd.array([grade if kind else None for kind in quadrants], "str")
-    return Study(scores, *[nothing] * 7, ("purchase",), None, 1.0, 1.0, ())
+    return Study(scores, *[nothing] * 10, ("purchase",), None, 1.0, 1.0, ())
 
 
 @pytest.mark.parametrize(
@@ -547,3 +549,61 @@ def test_the_finding_is_a_sentence_for_every_outcome(
 def test_steps_and_stages_agree() -> None:
     assert results.STAGES[1:-1] == STEPS
     assert len(set(results.STAGES)) == len(results.STAGES)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ([], ""),
+        (["not tested: too few"], ""),
+        (["passed: a"], "the one check of the model passed"),
+        (["passed: a", "passed: b", "not tested: c"], "all 2 checks of the model passed"),
+        (["passed: a", "doubtful: b"], "1 of 2 checks of the model leaves a doubt (check 1)"),
+        (["failed: a", "doubtful: b"], "1 of 2 checks of the model failed (check 0)"),
+        (["doubtful: a"] * 3, "3 of 3 checks of the model leave a doubt (check 0, check 1 and others)"),
+    ],
+)
+def test_the_headline_carries_the_worst_verdict(verdicts: list[str], said: str) -> None:
+    found = fake_study(["star", "quiet"])
+    names = [f"check {number}" for number in range(len(verdicts))]
+    checks = pd.DataFrame({"check": pd.array(names, "str"), "verdict": pd.array(verdicts, "str")})
+    found = replace(found, validation=checks)
+    assert doubt(found) == said
+    assert headline(found) == (f"{finding(found)}; {said}" if said else finding(found))
+
+
+def test_one_is_one() -> None:
+    assert counted(1, "account") == "1 account"
+    assert outcome_words(["purchase"], count=1) == "purchase"
+    assert outcome_words(["boost"], count=1) == "act of kind “boost”"
+    assert outcome_words([], count=1) == "outcome"
+
+
+def test_a_plan_of_dashes_is_one_sentence() -> None:
+    plans = pd.DataFrame({"account_id": list("aab"), "weeks": [None, None, None], "verdict": list("xyz")})
+    found = replace(fake_study(["quiet"]), planned_tests=plans)
+    assert evidence.no_test_settles(found).startswith("No test of a year would settle it for 2 accounts")
+    assert evidence.no_test_settles(replace(found, planned_tests=plans.assign(weeks=[1, None, None]))) == ""
+    alike = replace(found, planned_tests=plans.assign(verdict="nothing can be planned: why"))
+    assert evidence.no_test_settles(alike) == "Nothing can be planned: why."
+
+
+def test_markets_and_trials_are_in_the_results_where_they_are_given(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["accounts"]["market"] = ["north", "south"] * (len(tables["accounts"]) // 2)
+    folder = write_tables(tables, tmp_path / "data")
+    arm = '[[trials]]\naccount_id = "private-9"\narm = "{}"\npeople = 300\nposts = {}\noutcomes = {}\n'
+    (folder / "study.toml").write_text(arm.format("treated", 5, 290) + arm.format("control", 0, 5))
+    done, out = run(folder, tmp_path / "out"), tmp_path / "out"
+    parts = pd.read_csv(out / "influence_by_market.csv")
+    whole = done.scores["influence"].dropna().astype("float64")
+    sums = parts.groupby("account_id")["influence"].sum().reindex(whole.index).fillna(0)
+    np.testing.assert_allclose(sums, whole, atol=1e-6)
+    assert not (out / "influence_by_platform.csv").exists()
+    trial = done.validation[done.validation["check"] == "trial"].squeeze()
+    assert trial["subject"] == "private-9"
+    assert trial["verdict"].startswith("in conflict: its trial (290 outcomes with posts, 5 without) says")
+    html = (out / "report.html").read_text(encoding="utf-8")
+    for words in ("the trial decides", "influence_by_market.csv", "What trials say", "return a follow"):
+        assert words in html
+    assert "private-9" not in html

@@ -178,3 +178,16 @@ def test_draws_of_others_are_refused() -> None:
     counts, influence, draws, _ = _world(np.random.default_rng(1))
     with pytest.raises(ValueError, match="draws must have 400 rows, one per account with influence"):
         tier_claims(counts, influence, draws[1:], bounds=BOUNDS)
+
+
+def test_counts_without_tiers_are_refused() -> None:
+    counts = pd.DataFrame({"followers": [1], "posts": [1], "engagements_received": [1]})
+    influence = pd.DataFrame({"influence": [None], "influence_grade": None}, dtype=object)
+    with pytest.raises(
+        ValueError, match=r"popularity: must have the columns .*; tier is missing; join it from"
+    ):
+        tier_claims(counts, influence, np.zeros((0, 3)), bounds={"nano": 0})
+    with pytest.raises(ValueError, match=r"influence: must have the columns .*; influence_grade is missing$"):
+        tier_claims(
+            counts.assign(tier="nano"), influence[["influence"]], np.zeros((0, 3)), bounds={"nano": 0}
+        )

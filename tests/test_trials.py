@@ -196,3 +196,23 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_nothing_tried_says_nothing() -> None:
     nothing = pd.DataFrame({name: [] for name in ("account_id", "arm", "people", "posts", "outcomes")})
     assert (trials.trial_likelihood(nothing, IDS, np.array([0.0, 0.1])) == 0).all()
+
+
+def test_more_outcomes_than_people_are_refused_where_nobody_has_two() -> None:
+    table = _arms(501, 9)
+    assert len(trials.check_trials(table, IDS)) == 2
+    with pytest.raises(DatasetError, match="more outcomes than people") as caught:
+        trials.check_trials(table, IDS, once=True)
+    assert caught.value.breaches[0].examples == ("row 1: 501",), "a plain number"
+
+
+def test_effects_by_trial_are_the_differences_per_exposure() -> None:
+    """40 against 12 in 500 people: 28 more by 4,000 exposures."""
+    found = trials.trial_effects(pd.concat([_arms(40, 12), _arms(12, 40).assign(account_id="ann")]), IDS)
+    assert found.index.tolist() == ["ann", "ben"]
+    assert found["effect"].tolist() == pytest.approx([-6.73, 7], abs=0.1)
+    low, high = _interval(_ben(_arms(40, 12), GRID))
+    assert found.loc["ben", ["effect_low", "effect_high"]].tolist() == pytest.approx(
+        [1000 * low, 1000 * high], abs=0.3
+    )
+    assert trials.trial_effects(_arms(1, 1).head(0), IDS).empty

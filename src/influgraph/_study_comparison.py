@@ -1,10 +1,11 @@
 """How much is credited at all, and how far followers and influence agree."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from influgraph.influence.attribution import Attribution
 
@@ -13,6 +14,10 @@ Floats = npt.NDArray[np.float64]
 COMPARED_DRAWS = 100
 FEWEST = 2
 TOP = 20
+COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
+TRIAL = "trial"
+_APART = "in conflict", "the trial decides: look for what was different, in people, time or counting"
+_TOGETHER = "agree", "both are used"
 
 
 def comparison_rows(found: Attribution, followers: Floats) -> list[list[Any]]:
@@ -46,6 +51,46 @@ def agreement_rows(followers: Floats, draws: Floats) -> list[list[Any]]:
     followed, first = (ranks > np.sort(ranks, axis=0)[-top - 1] for ranks in (popular, influential))
     shared = first[followed].sum(axis=0) / top
     return [_order_agreement(alike), _top_agreement(shared, top, top / len(popular))]
+
+
+def trial_rows(found: Attribution, tried: pd.DataFrame | None) -> list[list[Any]]:
+    """What trials say beside what was seen without them, or why they were not used, per account tried."""
+    if tried is None:
+        return []
+    both = found.by_trial.set_index("account_id").to_dict("index")
+    tried = tried.assign(**{name: pd.to_numeric(tried[name]) for name in ("people", "outcomes")})
+    return [
+        _beside(str(name), both[name], arms) if name in both else _unused(str(name), found.accounts)
+        for name, arms in tried.groupby(tried["account_id"].astype("str"), sort=False)
+    ]
+
+
+def _beside(account_id: str, both: Mapping[Hashable, Any], arms: pd.DataFrame) -> list[Any]:
+    apart = both["effect_low"] > both["seen_high"] or both["effect_high"] < both["seen_low"]
+    by_trial, seen = (
+        f"{both[name]:z.2f} [{both[f'{name}_low']:z.2f} to {both[f'{name}_high']:z.2f}]"
+        for name in ("effect", "seen")
+    )
+    shown = arms["arm"].ne("control")
+    with_posts, without = (arms.loc[rows, "outcomes"].sum() for rows in (shown, ~shown))
+    agreement, meaning = _APART if apart else _TOGETHER
+    verdict = (
+        f"{agreement}: its trial ({with_posts:,.0f} outcomes with posts, {without:,.0f} without) says "
+        f"{by_trial} outcomes per 1,000 exposures, what was seen without it {seen}; {meaning}"
+    )
+    if (arms["outcomes"] > arms["people"]).any():
+        verdict += "; an arm has more outcomes than people, so some are taken to have several"
+    numbers = [both[name] for name in ("effect", "effect_low", "effect_high", "seen")]
+    return [TRIAL, account_id, *numbers, verdict]
+
+
+def _unused(account_id: str, accounts: pd.DataFrame) -> list[Any]:
+    account = accounts.loc[account_id]
+    why = account["influence_missing"]
+    if pd.isna(why):
+        counted = account["influence_grade"] == "observed"
+        why = "its outcomes are counted" if counted else "who was exposed when is inferred, not known"
+    return [TRIAL, account_id, *[np.nan] * 4, f"not used: {why}"]
 
 
 def _order_agreement(alike: Sequence[float]) -> list[Any]:

@@ -90,6 +90,15 @@ def counterfactual(known: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def ages(data: Dataset) -> pd.Series | None:
+    """Days from each account's creation to the start of the study; None where neither is known."""
+    period = study_period(data)
+    if period is None or "created_at" not in data.accounts:
+        return None
+    ages: pd.Series = (period[0] - data.accounts["created_at"]).dt.total_seconds() / 86400
+    return ages
+
+
 def missing(data: Dataset, settings: Settings, kinds: Sequence[str]) -> tuple[str, ...]:
     """Say in sentences what the data and this version cannot tell, and what that means."""
     cut = settings.missing.follows
@@ -112,8 +121,8 @@ _NO_FOLLOWS = (
     "the engagement network, and followers are those the accounts table states, where it does."
 )
 _NO_POSTS = (
-    "There are no posts: who was exposed when is not known, and the columns posts and influence_rate are "
-    "empty."
+    "There are no posts: who was exposed when is not known, acts that name a post and nobody else are not "
+    "counted for its author, and the columns posts and influence_rate are empty."
 )
 _NO_ENGAGEMENTS = "There are no engagements, listed or implied by posts: nothing says who was moved."
 _NO_TIMES = "There are no times: cause cannot be told from coincidence, nor a burst from a habit."

@@ -95,12 +95,12 @@ def run(data: Path, results: Path, settings: Path | None) -> None:
     Goes on where an earlier run of the same study was stopped. RESULTS that holds files of others is refused.
     """
     from influgraph.report.results import STAGES, run_folder
-    from influgraph.report.words import finding
+    from influgraph.report.words import headline
 
     with _progress(STAGES) as watch:
         study = run_folder(data, results, settings_file=settings, watch=watch)
 
-    click.echo(f"{finding(study)}.\nReport: {results / 'report.html'}")
+    click.echo(f"{headline(study)}.\nReport: {results / 'report.html'}")
 
 
 @main.command()

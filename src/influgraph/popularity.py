@@ -32,7 +32,7 @@ def popularity(data: Dataset) -> pd.DataFrame:
     - ``followers_stated``: as given, null where not
     - ``posts``: its rows in `posts`; without that table ``posts_stated``
     - ``engagements_received``: acts that others did to it or its posts, reposts and replies that only
-      `posts` tells of included; null if the data hold no acts at all
+      `posts` tells of included; null if the data hold no act whose receiver is known
 
     Examples
     --------
@@ -88,8 +88,8 @@ def tier(popularity_frame: pd.DataFrame, *, bounds: Mapping[str, int]) -> pd.Ser
 
 
 def _counted(data: Dataset, accounts: pd.Series, stated: str = "") -> pd.Series:
-    """How often each account occurs (null: nobody); where there are no rows, what the accounts state."""
-    if accounts.empty:
+    """How often each account occurs (null: nobody); where nobody does, what the accounts state."""
+    if accounts.isna().all():
         return _stated(data, stated)
     counts = np.bincount(accounts.dropna().cat.codes, minlength=len(data.accounts))
     return pd.Series(counts, data.account_ids, "Int64")

@@ -10,7 +10,8 @@ import pandas as pd
 
 from influgraph import _study_tables as tables
 from influgraph import centrality, networks, niche_names, niches, popularity, quadrants, uncertainty
-from influgraph._study_comparison import comparison_rows
+from influgraph._study_comparison import COLUMNS, comparison_rows, trial_rows
+from influgraph._study_networks import attention_network, predictors
 from influgraph.dataset import Dataset, resolved_engagements, study_period
 from influgraph.influence import (
     attribution,
@@ -96,8 +97,10 @@ class Study:
         One row per account, indexed by account id in dataset order; columns as in the contract.
     niches, bot_clusters, bot_members, counterfactual, validation
         The other tables of the contract.
-    influence_by_niche
-        Where among niches each account's influence lies.
+    influence_by_niche, influence_by_market, influence_by_platform
+        Where among niches, markets and platforms of the people moved each account's influence lies.
+    motives
+        Why people follow, over all follows.
     planned_tests
         What test would settle the doubt about popular accounts that are not shown to move anybody.
     kinds
@@ -117,6 +120,9 @@ class Study:
     counterfactual: pd.DataFrame
     validation: pd.DataFrame
     influence_by_niche: pd.DataFrame
+    influence_by_market: pd.DataFrame
+    influence_by_platform: pd.DataFrame
+    motives: pd.DataFrame
     planned_tests: pd.DataFrame
     kinds: tuple[str, ...]
     period: tuple[pd.Timestamp, pd.Timestamp] | None
@@ -157,6 +163,9 @@ def _studied(data: Dataset, steps: "_Steps") -> Study:
         counterfactual=tables.counterfactual(steps.scores),
         validation=steps.validation,
         influence_by_niche=steps.attribution.by_niche,
+        influence_by_market=steps.attribution.by_market,
+        influence_by_platform=steps.attribution.by_platform,
+        motives=steps.motives[1],
         planned_tests=steps.planned_tests,
         kinds=steps.kinds,
         period=study_period(data),
@@ -188,7 +197,7 @@ class _Steps:
     @cached_property
     def network(self) -> networks.Network:
         """The follow network, else the engagement network."""
-        return _network(self.data)
+        return attention_network(self.data)
 
     @cached_property
     def popularity(self) -> pd.DataFrame:
@@ -283,17 +292,10 @@ class _Steps:
         return self.store.run("forecast", self._forecast)
 
     def _forecast(self) -> pd.DataFrame:
-        def on_follows(measure: Callable[[networks.Network], pd.Series]) -> Callable[[Dataset], pd.Series]:
-            return lambda past: measure(_network(past)).astype("float64")
-
         return forecast.walk_forward(
             self.data,
             kinds=self.kinds,
-            predictors={
-                "followers": lambda past: popularity.popularity(past)["followers"].astype("float64"),
-                "PageRank": on_follows(centrality.pagerank),
-                "core number": on_follows(centrality.core_number),
-            },
+            predictors=predictors(),
             window=self.question["window"],
             rng=self.rng("forecast"),
         )
@@ -323,12 +325,13 @@ class _Steps:
         )
 
     @cached_property
-    def motives(self) -> pd.DataFrame:
-        """By what each account is followed."""
-        return self.store.run(
-            "motives",
-            lambda: motives.motives(self.data, self.niches[0]["niche"], rng=self.rng("motives")).accounts,
-        )
+    def motives(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """By what each account is followed, and all together."""
+        return self.store.run("motives", self._motives)
+
+    def _motives(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        found = motives.motives(self.data, self.niches[0]["niche"], rng=self.rng("motives"))
+        return found.accounts, found.overall
 
     @cached_property
     def planned_tests(self) -> pd.DataFrame:
@@ -345,7 +348,8 @@ class _Steps:
     def validation(self) -> pd.DataFrame:
         """All checks."""
         checks = [self.placebo_tests, self.comparison, self.forecast, self.tier_claims]
-        return pd.concat([rows for rows in checks if len(rows)] or checks[:1], ignore_index=True)
+        every = pd.concat([rows for rows in checks if len(rows)] or checks[:1], ignore_index=True)
+        return every.reindex(columns=list(tables.CHECKS))
 
     @property
     def known_followers(self) -> pd.DataFrame:
@@ -360,7 +364,9 @@ class _Steps:
         """Engagements received over those expected for an account of this size and niche."""
         return self.store.run(
             "beyond popularity",
-            lambda: expectation.beyond_popularity(self.known_followers, self.niches[0]["niche"]),
+            lambda: expectation.beyond_popularity(
+                self.known_followers, self.niches[0]["niche"], age=tables.ages(self.data)
+            ),
         )
 
     @cached_property
@@ -370,7 +376,9 @@ class _Steps:
         influence = self.attribution.accounts
         kind = quadrants.quadrant(counts["followers"], influence)
         described: list[pd.DataFrame] = [centralities, niche, influence, self.ranks, self.beyond_popularity]
-        return counts.join([*described, kind.to_frame(), self.expertise, self.motives, self.followers_under])
+        return counts.join(
+            [*described, kind.to_frame(), self.expertise, self.motives[0], self.followers_under]
+        )
 
     @property
     def followers_under(self) -> pd.DataFrame:
@@ -388,9 +396,5 @@ class _Steps:
     def _comparison(self) -> pd.DataFrame:
         estimated = self.attribution.accounts["influence"].notna()
         followers = self.popularity.loc[estimated, "followers"].to_numpy(np.float64, na_value=0.0)
-        rows = comparison_rows(self.attribution, followers)
-        return pd.DataFrame(rows, columns=list(tables.CHECKS)) if rows else tables.no_rows(tables.CHECKS)
-
-
-def _network(data: Dataset) -> networks.Network:
-    return (networks.follow_network if len(data.follows) else networks.engagement_network)(data)
+        tried = trial_rows(self.attribution, self.settings.trial_results())
+        return pd.DataFrame(comparison_rows(self.attribution, followers) + tried, columns=COLUMNS)

@@ -164,6 +164,11 @@ def _known_draws(
     estimate: pd.Series, draws: NDArray[np.floating]
 ) -> tuple[NDArray[np.bool_], NDArray[np.floating]]:
     """Who has an estimate, and their draws."""
+    if draws.ndim == 2 and len(draws) == estimate.notna().sum() < len(estimate):
+        raise ValueError(
+            f"draws must have a row for each of the {len(estimate)} accounts, received {len(draws)}, one for "
+            "each that has an estimate: pass estimate.dropna()"
+        )
     if draws.ndim != 2 or draws.shape[0] != len(estimate) or draws.shape[1] == 0:
         raise ValueError(f"draws must be {len(estimate)} accounts x at least 1 draw, received {draws.shape}")
     known = estimate.notna().to_numpy()

@@ -1,11 +1,24 @@
 """Whether outcomes and exposures can be told apart at all: what to say where they cannot."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from influgraph.influence._exposure import Scene
+from influgraph.influence._words import length
 
 FEWEST_OUTCOMES = 10
+
+
+def no_such_kind(present: pd.Series, kinds: Sequence[str]) -> str:
+    """Say in words that no engagement (of the kinds present) is an outcome."""
+    if not kinds:
+        return "no engagement that counts"
+    known = ", ".join(sorted(present.astype("str").unique()))
+    return f"no outcome of kind {', '.join(kinds)}; " + (
+        f"kinds in the data: {known}" if known else "there are no engagements in the data"
+    )
 
 
 def too_little(scene: Scene, *, window: float) -> str | None:
@@ -22,8 +35,10 @@ def too_little(scene: Scene, *, window: float) -> str | None:
     if np.ptp(outcomes.time) == 0:
         return "all outcomes happened at one time, so nothing tells what they followed"
     if window >= scene.period:
-        asked, known = (pd.Timedelta(seconds=length).ceil("s") for length in (window, scene.period))
-        return f"the window ({asked}) is not shorter than the study ({known}): choose a shorter one"
+        return (
+            f"the window ({length(window)}) is not shorter than the study ({length(scene.period)}): "
+            "choose a shorter one"
+        )
     reach = attention.exposers, attention.since, posts.start, posts.time
     pairs = _kernels.count_pairs(outcomes.account, outcomes.waking, attention.start, *reach, window)
     if not pairs.any():

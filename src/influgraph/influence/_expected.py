@@ -1,4 +1,4 @@
-"""What accounts like it get: a negative binomial regression on followers, posts and niche."""
+"""What accounts like it get: a negative binomial regression on followers, posts, niche and age."""
 
 import warnings
 from dataclasses import dataclass
@@ -42,17 +42,28 @@ class Usual:
         return np.column_stack([mean, mean * np.minimum(ends[0], 1), mean * np.maximum(ends[1], 1)])
 
 
-def covariates(popularity: pd.DataFrame, niche: pd.Series) -> pd.DataFrame:
-    """Followers (log, and its bends), posts (log) and niche, standardised; without what does not vary."""
+def covariates(popularity: pd.DataFrame, niche: pd.Series, *, age: pd.Series | None = None) -> pd.DataFrame:
+    """Logs of followers (with bends), posts and age, and niche, standardised; without what does not vary."""
     followers = np.log1p(popularity["followers"].to_numpy(np.float64))
     posts = np.log1p(popularity["posts"].fillna(0).to_numpy(np.float64))
     large = niche.map(niche.value_counts()).ge(SMALLEST_NICHE).fillna(value=False)
     niches = pd.get_dummies(niche.where(large), dtype=np.float64, drop_first=True)
     counts = pd.DataFrame({"followers": followers, "posts": posts}, niche.index)
-    columns = counts.join([_bends(counts["followers"]), niches.add_prefix("niche ")])
+    columns = counts.join([_bends(counts["followers"]), niches.add_prefix("niche "), *_ages(age)])
     columns = columns.loc[:, np.ptp(columns.to_numpy(), axis=0) > 1e-9]
     values = columns.to_numpy()
     return pd.DataFrame((values - values.mean(axis=0)) / values.std(axis=0), columns.index, columns.columns)
+
+
+def _ages(age: pd.Series | None) -> list[pd.DataFrame]:
+    """Columns of age in days (log; the mean where it is unknown), and of its being unknown to many."""
+    if age is None or age.isna().all():
+        return []
+    known, unknown = age.astype("float64").clip(lower=0).transform(np.log1p), age.isna()
+    columns = {"age": known.fillna(known.mean())}
+    if unknown.sum() >= SMALLEST_NICHE:
+        columns["age unknown"] = unknown.astype("float64")
+    return [pd.DataFrame(columns)]
 
 
 def _bends(values: pd.Series) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from influgraph.influence import _baseline, _effects, _exposure
-from influgraph.influence._arrays import Floats, sum_by
+from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
 from influgraph.influence._intensity import Intensity
@@ -37,22 +37,22 @@ def explain(exposure: Exposure, fitted: Intensity, effects: Effects) -> pd.DataF
     return pd.DataFrame(dict(zip(PARTS, columns, strict=True)))
 
 
-def by_niche(
-    scene: Scene, exposure: Exposure, fitted: Intensity, effects: Effects, *, window: float
+def by_label(
+    scene: Scene, exposure: Exposure, fitted: Intensity, effects: Effects, *, label: Ints, window: float
 ) -> pd.DataFrame:
-    """Influence of each author on the people of each niche: columns author, niche (numbers), mean, low, high.
+    """Influence of each author on the people of each label: columns author, label (numbers), mean, low, high.
 
-    The rate within a niche is the author's whole rate times a factor drawn to 1 (gamma-Poisson), as far as
-    the outcomes credited within niches scatter more than by chance.
+    `label` numbers every account's niche, or whatever else divides all accounts. The rate within a label is
+    the author's whole rate times a factor drawn to 1 (gamma-Poisson), as far as the outcomes credited within
+    labels scatter more than by chance.
     """
-    mass, direct = _mass_by_niche(scene, exposure, fitted, window=window)
+    mass, direct = _mass_by_label(scene, fitted, label=label, window=window)
     _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
-    rate, niches = effects.mean(), mass.shape[1]
+    rate, labels = effects.mean(), mass.shape[1]
     own = rate[place] * added
     intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
-    niche = exposure.niche[exposure.outcomes.account[outcome]]
-    cell = place * niches + niche
-    credit = sum_by(cell, own / intensity[outcome], mass[effects.authors].size).reshape(-1, niches)
+    cell = place * labels + label[exposure.outcomes.account[outcome]]
+    credit = sum_by(cell, own / intensity[outcome], mass[effects.authors].size).reshape(-1, labels)
     expected = rate[:, None] * mass[effects.authors]
     scale = np.divide(credit.sum(axis=1), expected.sum(axis=1), out=np.ones(len(rate)), where=rate > 0)
     shape = min(_baseline.prior_strength(credit.ravel(), (scale[:, None] * expected).ravel()), 1e4)
@@ -65,22 +65,20 @@ def by_niche(
     usual = mean[author, number] / spread.mean()
     low, high = effects.quantile(0.05), effects.high()
     below, above = (np.divide(end, rate, out=np.ones(len(rate)), where=rate > 0) for end in (low, high))
-    frame = pd.DataFrame({"author": author, "niche": number, "mean": mean[author, number]})
+    frame = pd.DataFrame({"author": author, "label": number, "mean": mean[author, number]})
     return frame.assign(
         low=np.minimum(usual * spread.ppf(0.05) * below[author], frame["mean"]),
         high=np.maximum(usual * spread.ppf(0.95) * above[author], frame["mean"]),
     )
 
 
-def _mass_by_niche(
-    scene: Scene, exposure: Exposure, fitted: Intensity, *, window: float
-) -> tuple[Floats, Floats]:
-    """Exposure of the people of each niche to each author (authors x niches): in all, and to own posts."""
+def _mass_by_label(scene: Scene, fitted: Intensity, *, label: Ints, window: float) -> tuple[Floats, Floats]:
+    """Exposure of the people of each label to each author (authors x labels): in all, and to own posts."""
     whole, direct = [], []
     nobody = np.zeros(0, scene.outcomes.account.dtype)
     outcomes = replace(scene.outcomes, account=nobody, time=np.zeros(0), waking=np.zeros(0))
-    for number in range(int(exposure.niche.max()) + 1):
-        people = _exposure.only_members(scene, exposure.niche == number)
+    for number in range(int(label.max()) + 1):
+        people = _exposure.only_members(scene, label == number)
         part = _exposure.expose(replace(people, outcomes=outcomes, tempo=np.zeros(0)), window=window)
         whole.append(part.seconds_total @ fitted.kernel)
         direct.append(part.seconds @ fitted.kernel)

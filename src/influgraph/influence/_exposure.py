@@ -226,15 +226,17 @@ def find_strata(data: Dataset, niche: Ints) -> Strata:
 
 
 def risk_ends(account: Ints, time: Floats, *, accounts: int, period: float) -> Floats:
-    """When each account stops being at risk: at its outcome where an outcome is had once, else at the end.
-
-    Outcomes are had once if nobody has two, and so many that by chance somebody would (birthday problem).
-    """
+    """When each account stops being at risk: at its outcome where an outcome is had once, else at the end."""
     ends = np.full(accounts, period)
-    repeats_by_chance = len(account) ** 2 / (2 * accounts)
-    if repeats_by_chance > 5 and np.bincount(account).max() == 1:
+    if had_once(account, accounts=accounts):
         ends[account] = np.minimum(time, period)
     return ends
+
+
+def had_once(account: Ints, *, accounts: int) -> bool:
+    """Whether an outcome is had once: nobody has two, and by chance somebody would (birthday problem)."""
+    repeats_by_chance = len(account) ** 2 / (2 * accounts)
+    return bool(repeats_by_chance > 5 and np.bincount(account).max() == 1)
 
 
 def expose(scene: Scene, *, window: float) -> Exposure:

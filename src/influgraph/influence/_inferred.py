@@ -40,7 +40,7 @@ def complete(data: Dataset) -> tuple[Dataset, tuple[str, ...]]:
     if not said:
         return data, ()
     own = _plain(dataset.resolved_engagements(data))[_COLUMNS].rename(columns={"receiver_id": "target_id"})
-    accounts = pd.DataFrame({"account_id": data.account_ids})
+    accounts = data.accounts.reset_index()
     return dataset.from_tables(accounts=accounts, follows=follows, posts=posts, engagements=own), tuple(said)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,23 @@ from scipy import stats
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _clock, _effects, _enough, _explanation, _exposure, _intensity, trials
+from influgraph.influence import (
+    _clock,
+    _effects,
+    _enough,
+    _explanation,
+    _exposure,
+    _intensity,
+    _trial_evidence,
+    trials,
+)
 from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
 DRAWS = _effects.SWEEPS
 INTERVAL = ["influence_low", "influence", "influence_high"]
-_NO_NICHES = pd.DataFrame(columns=["account_id", "niche", *INTERVAL])
+LABELS = ("niche", "market", "platform")
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,10 @@ class Attribution:
       are counted.
 
     `by_niche` has a row for each estimated account and niche it reaches: `account_id`, `niche` (of the people
-    moved), `influence`, `influence_low`, `influence_high`; its influence sums to the account's. `draws` holds
+    moved), `influence`, `influence_low`, `influence_high`; its influence sums to the account's. `by_market`
+    and `by_platform` do the same by what `accounts` say of the people moved, and have no rows where they do
+    not. `by_trial` sets what trials say beside what was seen without them, for each account that has both:
+    `effect` and `seen` with `_low` and `_high`, outcomes per 1,000 exposures. `draws` holds
     random draws of the influence of the estimated accounts (rows: `accounts` without nulls, in order).
     `kernel` gives the learnt share of effects by delay. `outcomes` counts the outcomes studied, `credited`
     the part of them that is credited to posts.
@@ -50,6 +63,9 @@ class Attribution:
 
     accounts: pd.DataFrame
     by_niche: pd.DataFrame
+    by_market: pd.DataFrame
+    by_platform: pd.DataFrame
+    by_trial: pd.DataFrame
     draws: Floats
     kernel: pd.Series
     outcomes: float
@@ -101,7 +117,9 @@ def incremental_actions(
     DatasetError
         If the trials have faults, all at once.
 
-    Notes ----- A multivariate Hawkes process restricted to exposure, fitted by EM. Causal if, given niche,
+    Notes
+    -----
+    A multivariate Hawkes process restricted to exposure, fitted by EM. Causal if, given niche,
     time and activity, who is exposed when has no other reason to act in the same hours. Effects below zero
     are not looked for: a score for them, given the same baseline, said "fewer than otherwise" of 5-10 % of
     the accounts in worlds without any influence. Memory is linear in the pairs of an outcome and a post seen
@@ -128,16 +146,16 @@ def incremental_actions(
     """
     _check(data, niches, window, kinds)
     acts = dataset.resolved_engagements(data)
-    acts = acts[acts["kind"].isin(list(kinds))]
+    present, acts = acts["kind"], acts[acts["kind"].isin(list(kinds))]
+    once = _exposure.had_once(acts["account_id"].cat.codes.to_numpy(), accounts=len(data.account_ids))
+    known = None if trial_results is None else trials.check_trials(trial_results, data.account_ids, once=once)
     if acts.empty:
-        return _nothing(
-            data, f"no outcome of kind {', '.join(kinds)}" if kinds else "no engagement that counts"
-        )
+        return _nothing(data, _enough.no_such_kind(present, kinds))
     received = acts["receiver_id"].notna().to_numpy()
     if received.mean() >= 0.5:
         return _observed(data, acts[received], rng=rng)
-    known = None if trial_results is None else trials.check_trials(trial_results, data.account_ids)
-    return _modelled(data, acts[~received], niches=niches, window=pd.Timedelta(window), known=known, rng=rng)
+    seconds = pd.Timedelta(window).total_seconds()
+    return _modelled(data, acts[~received], niches=niches, window=seconds, known=known, rng=rng)
 
 
 def _check(data: Dataset, niches: pd.Series, window: str, kinds: Sequence[str]) -> None:
@@ -153,7 +171,16 @@ def _nothing(data: Dataset, reason: str, *, outcomes: int = 0) -> Attribution:
     missing = np.full(len(data.account_ids), reason, dtype=object)
     accounts = _frame(data, np.empty((0, 4)), np.zeros(len(missing), bool), grade=None, missing=missing)
     kernel = pd.Series(dtype=np.float64, name="kernel")
-    return Attribution(accounts, _NO_NICHES, np.empty((0, DRAWS)), kernel, float(outcomes), 0.0)
+    draws = np.empty((0, DRAWS))
+    return Attribution(
+        accounts, **_undivided(), draws=draws, kernel=kernel, outcomes=float(outcomes), credited=0.0
+    )
+
+
+def _undivided() -> dict[str, pd.DataFrame]:
+    """Influence by each label of the people moved, and by trial, where none is known."""
+    by_label = {f"by_{label}": pd.DataFrame(columns=["account_id", label, *INTERVAL]) for label in LABELS}
+    return {**by_label, "by_trial": pd.DataFrame(columns=["account_id", *_trial_evidence.COLUMNS])}
 
 
 def _frame(
@@ -203,7 +230,10 @@ def _observed(data: Dataset, acts: pd.DataFrame, *, rng: np.random.Generator) ->
     reason = np.full(count, "no post, or nobody to see it", dtype=object)
     accounts = _frame(data, numbers, estimated, grade="observed", missing=reason)
     kernel = pd.Series(dtype=np.float64, name="kernel")
-    return Attribution(accounts, _NO_NICHES, draws, kernel, float(weight.sum()), float(mean.sum()))
+    whole, credited = float(weight.sum()), float(mean.sum())
+    return Attribution(
+        accounts, **_undivided(), draws=draws, kernel=kernel, outcomes=whole, credited=credited
+    )
 
 
 def _dispersion(received: Floats, variance: Floats) -> Floats:
@@ -228,7 +258,7 @@ def _modelled(
     acts: pd.DataFrame,
     *,
     niches: pd.Series,
-    window: pd.Timedelta,
+    window: float,
     known: pd.DataFrame | None,
     rng: np.random.Generator,
 ) -> Attribution:
@@ -236,19 +266,22 @@ def _modelled(
     scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return _nothing(data, scene)
-    if reason := _enough.too_little(scene, window=window.total_seconds()):
+    if reason := _enough.too_little(scene, window=window):
         return _nothing(data, reason, outcomes=len(acts))
-    exposure = _exposure.expose(scene, window=window.total_seconds())
+    exposure = _exposure.expose(scene, window=window)
     fitted = _intensity.fit_intensity(exposure)
-    per_exposure = _per_exposure(data, exposure, fitted)
-    evidence = None if known is None else _evidence(known, data.account_ids[exposure.authors], per_exposure)
-    effects = _effects.sample_effects(exposure, fitted, evidence=evidence, rng=rng)
+    scale = _per_exposure(data, exposure, fitted)
+    tried = _trial_evidence.find_evidence(known, data.account_ids[exposure.authors], per_exposure=scale)
+    sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
+    effects = sample(evidence=None if tried is None else tried.likelihood)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = (exposure.seconds @ fitted.kernel)[effects.authors], effects.mean()
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
-    of_niches = _explanation.by_niche(scene, exposure, fitted, effects, window=window.total_seconds())
+    by_label = partial(_explanation.by_label, scene, exposure, fitted, effects, window=window)
     authors = exposure.authors[effects.authors]
+    names = data.account_ids[authors]
+    divided = _divided(data, niches, names, by_label)
     estimated = np.zeros(len(data.account_ids), bool)
     estimated[authors] = True
     certain = bool(acts["created_at"].notna().all()) and bool(data.posts["created_at"].notna().all())
@@ -256,8 +289,8 @@ def _modelled(
     accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
     parts = parts.assign(influence_information=effects.information)
     return Attribution(
-        accounts.join(parts.set_axis(data.account_ids[authors])),
-        _named_niches(of_niches, data.account_ids[authors], niches),
+        accounts.join(parts.set_axis(names)),
+        **_undivided() | divided | ({} if tried is None else {"by_trial": tried.beside(sample())}),
         draws=direct[:, None] * effects.draws,
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
@@ -271,24 +304,20 @@ def _per_exposure(data: Dataset, exposure: Exposure, fitted: Intensity) -> Float
     return np.divide(exposure.seconds @ fitted.kernel, shown, out=np.ones(len(shown)), where=shown > 0)
 
 
-def _evidence(known: pd.DataFrame, authors: pd.Index, per_exposure: Floats) -> Callable[[Floats], Floats]:
-    """Relative likelihood of rates by the trials of these authors."""
-    known = known[known["account_id"].isin(authors)]
-
-    def likelihood(rates: Floats) -> Floats:
-        return np.asarray(np.exp(trials.trial_likelihood(known, authors, rates * per_exposure[:, None])))
-
-    return likelihood
-
-
-def _named_niches(found: pd.DataFrame, authors: pd.Index, niches: pd.Series) -> pd.DataFrame:
-    """Give authors and niches their names; of nobody who belongs to no niche."""
-    names = pd.Series(pd.factorize(niches, use_na_sentinel=True)[1]).astype("Int64")
-    frame = pd.DataFrame(
-        {"account_id": authors[found["author"]], "niche": names.reindex(found["niche"]).to_numpy()}
-    )
-    numbers = found[["low", "mean", "high"]].set_axis(INTERVAL, axis=1)
-    return pd.concat([frame, numbers], axis=1)
+def _divided(
+    data: Dataset, niches: pd.Series, authors: pd.Index, divide: Callable[..., pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Influence of authors by niche, market and platform of the people moved, null where these have none."""
+    stated = {name: data.accounts[name] for name in LABELS[1:] if name in data.accounts}
+    known = {"niche": niches, **{name: labels for name, labels in stated.items() if labels.notna().any()}}
+    frames = {}
+    for name, labels in known.items():
+        found = divide(label=_exposure.number_niches(labels))
+        names = pd.Series(pd.factorize(labels)[1], dtype="Int64" if name == "niche" else "str")
+        of_whom = {"account_id": authors[found["author"]], name: names.reindex(found["label"]).to_numpy()}
+        numbers = found[["low", "mean", "high"]].set_axis(INTERVAL, axis=1)
+        frames[f"by_{name}"] = pd.concat([pd.DataFrame(of_whom), numbers], axis=1)
+    return frames
 
 
 def _why_not(data: Dataset) -> npt.NDArray[Any]:

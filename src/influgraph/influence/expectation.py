@@ -8,11 +8,13 @@ from influgraph.influence import _expected
 _MIN_ACCOUNTS = 20
 
 
-def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series, *, cut: bool = False) -> pd.DataFrame:
-    """Ratio of engagements received to those expected for an account's followers, posts and niche.
+def beyond_popularity(
+    popularity: pd.DataFrame, niche: pd.Series, *, age: pd.Series | None = None, cut: bool = False
+) -> pd.DataFrame:
+    """Ratio of engagements received to those expected for an account's followers, posts, niche and age.
 
-    Engagements are regressed on followers (log, as a line that may bend), posts (log) and niche by a negative
-    binomial model. Its gamma heterogeneity is then the prior of every account's ratio, so that small
+    Engagements are regressed on followers (log, as a line that may bend), posts, age (logs) and niche by a
+    negative binomial model. Its gamma heterogeneity is then the prior of every account's ratio, so that small
     accounts are drawn towards 1 as far as their data are few, and nobody is left out for being small. Of
     more than 20,000 accounts, the model is fitted on that many, evenly spaced, and applied to all.
 
@@ -23,6 +25,9 @@ def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series, *, cut: bool =
         `followers_stated` where lists are cut.
     niche
         Niche of each account, same index; null = none. Niches under 30 accounts are taken together.
+    age
+        Days from the account's creation to the start of the study, same index, below 0 if it came later;
+        null: unknown, taken as the mean, and as a class of its own where 30 or more are unknown.
     cut
         Whether the lists of followers end before their end, so that counting them says how the list was cut:
         then accounts are compared by the followers they state, and the others not at all. Lists that are a
@@ -62,7 +67,9 @@ def beyond_popularity(popularity: pd.DataFrame, niche: pd.Series, *, cut: bool =
     compared = missing.isna()
     if compared.any():
         received = popularity.loc[compared, "engagements_received"].to_numpy(np.float64)
-        usual = _expected.usual_counts(received, _expected.covariates(popularity[compared], niche[compared]))
+        ages = None if age is None else age[compared]
+        known = _expected.covariates(popularity[compared], niche[compared], age=ages)
+        usual = _expected.usual_counts(received, known)
         result.loc[compared] = usual.ratio(received)
     result["beyond_popularity_missing"] = missing
     return result
@@ -75,7 +82,7 @@ def _missing(popularity: pd.DataFrame, *, cut: bool) -> pd.Series:
     reason[posts.eq(0) & bool(posts.gt(0).any())] = "no post"
     unknown = "lists of followers are cut, and it states no number" if cut else "its followers are unknown"
     reason[popularity["followers"].isna()] = unknown
-    reason[received.isna()] = "no engagements in the data"
+    reason[received.isna()] = "no engagement whose receiver is known"
     compared = reason.isna()
     if compared.sum() < _MIN_ACCOUNTS:
         return reason.fillna(f"fewer than {_MIN_ACCOUNTS} accounts can be compared")

@@ -12,14 +12,17 @@ from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import _enough, _exposure, _inferred, _untimed, attribution
 from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._words import counted
 from influgraph.influence.attribution import Attribution
 
-NO_TIMES = (
-    "The outcomes have no times: an account is credited where its followers do more than people of their "
+COMPARED = (
+    "An account is credited where its followers do more than people of their "
     "niche, activity and number of sources followed. This cannot tell influence from followers who were "
     "alike before, and how much is caused in all is assumed rather than measured: read the order, not the "
     "sum."
 )
+NO_TIMES = "The outcomes have no times."
+NO_POST_TIMES = "When posts were made is not known, so nobody can tell which outcome came after which post."
 NO_POSTS = "No posts are known, so that following an account is all the exposure there is."
 NO_OUTCOME = "no outcome of these kinds is an act of people's own"
 NOBODY = "nobody is known to follow or to engage with anybody, so nobody's exposure is known"
@@ -81,6 +84,9 @@ def fallback_influence(
     if not niches.index.equals(data.account_ids):
         raise ValueError("niches: must be indexed by the dataset's accounts, in their order")
     whole, said = _inferred.complete(data)
+    present = dataset.resolved_engagements(whole)["kind"]
+    if not present.isin(list(kinds)).any():
+        return _laid_out(whole, _NOBODY_TOLD, _NO_DRAWS, _enough.no_such_kind(present, kinds), 0, rng=rng)
     outcomes = _own_outcomes(whole, kinds)
     if outcomes["created_at"].notna().any() and whole.posts["created_at"].notna().any():
         if reason := _too_little(whole, outcomes, niches, window):
@@ -110,14 +116,17 @@ def basis(data: Dataset, *, kinds: Sequence[str]) -> tuple[str, ...]:
     >>> follows = pd.DataFrame({"follower_id": list("ab"), "followed_id": "c"})
     >>> data = dataset.from_tables(follows=follows, engagements=acts)
     >>> [text[:26] for text in basis(data, kinds=["purchase"])]
-    ['The outcomes have no times', 'No posts are known, so tha']
+    ['The outcomes have no times', 'No posts are known, so tha', 'An account is credited whe']
     """
     whole, said = _inferred.complete(data)
     outcomes = _own_outcomes(whole, kinds)
     if outcomes.empty:
         return ()
-    untimed = outcomes["created_at"].isna().all() or whole.posts["created_at"].isna().all()
-    return (*said, *([NO_TIMES] if untimed else []), *([NO_POSTS] if whole.posts.empty else []))
+    untimed, no_posts = outcomes["created_at"].isna().all(), whole.posts.empty
+    unordered = not no_posts and not untimed and whole.posts["created_at"].isna().all()
+    holds = {NO_TIMES: untimed, NO_POSTS: no_posts, NO_POST_TIMES: unordered}
+    holds[COMPARED] = any(holds.values())
+    return (*said, *(sentence for sentence, is_so in holds.items() if is_so))
 
 
 def _own_outcomes(data: Dataset, kinds: Sequence[str]) -> pd.DataFrame:
@@ -162,7 +171,8 @@ def _untimed_influence(
     follows = np.bincount(data.follows["follower_id"].cat.codes, minlength=count)
     people = np.flatnonzero(follows)
     if len(people) < _untimed.FEWEST_PEOPLE or done[people].sum() < _untimed.FEWEST_OUTCOMES:
-        words = f"only {done[people].sum():.0f} outcomes of {len(people)} people: too few to compare"
+        words = f"only {counted(done[people].sum(), 'outcome')} of {counted(len(people), 'person', 'people')}"
+        words += ": too few to compare"
         reason = np.where(reason == "", words, reason)
         why = reason if len(outcomes) and len(people) else NOBODY if len(outcomes) else NO_OUTCOME
         return _laid_out(data, _NOBODY_TOLD, _NO_DRAWS, why, len(outcomes), rng=rng)

@@ -14,6 +14,7 @@ from influgraph.influence import _forecast_model as model
 from influgraph.influence._arrays import Floats, Ints
 from influgraph.influence._forecast_measures import Table
 from influgraph.influence._forecast_responses import Responses, find_responses
+from influgraph.influence._words import length
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 OURS = "our forecast"
@@ -248,20 +249,12 @@ def _question(responses: Responses, rounds: Sequence[_Round], *, window: str) ->
     outcome, (start, end) = " or ".join(responses.kinds), (_day(rounds[place].past.now) for place in (0, -1))
     asked = f"who will draw a {outcome} from most different accounts"
     if responses.own:
-        asked = f"in whose audience will most people have a {outcome} within {_length(window)} after its "
-        asked += "next posts, whether or not because of them"
+        within = length(pd.Timedelta(window).total_seconds())
+        asked = f"in whose audience will most people have a {outcome} within {within} after its next posts, "
+        asked += "whether or not because of them"
     words = f"asked {len(rounds)} times from {start} to {end}, from the past alone: {asked}, in the next "
     words += f"{rounds[0].ahead:,} outcomes; {CAUTION}"
     return ["forecast", "all accounts", float(len(rounds)), np.nan, np.nan, np.nan, words]
-
-
-def _length(window: str) -> str:
-    """Say a duration in its largest unit: 3 days, 12 hours."""
-    length = pd.Timedelta(window)
-    units = {"day": pd.Timedelta("1D"), "hour": pd.Timedelta("1h"), "minute": pd.Timedelta("1min")}
-    unit = next((name for name, one in units.items() if length % one == pd.Timedelta(0)), "minute")
-    count = length / units[unit]
-    return f"{count:,.4g} {unit}" if count == 1 else f"{count:,.4g} {unit}s"
 
 
 def _day(seconds: float) -> str:
@@ -293,9 +286,8 @@ def _compared(
             for name in judged[0]
         ]
         best = max((name for name in names if name != OURS), key=lambda name: means[name][place])
-        gain = means[OURS][place] - means[best][place]
         gains = draws[OURS][:, place] - draws[best][:, place]
-        rows.append(_against(check, best, gain, gains, means[best][place]))
+        rows.append(_against(check, best, means[OURS][place], means[best][place], gains, first=first))
     return rows
 
 
@@ -312,13 +304,27 @@ def _row(check: str, name: str, estimate: float, draws: Floats, chance: float, *
     return [f"forecast: {check}", name, estimate, low, high, chance, verdict[check]]
 
 
-def _against(check: str, best: str, gain: float, gains: Floats, baseline: float) -> list[Any]:
+def _against(check: str, best: str, ours: float, baseline: float, gains: Floats, *, first: int) -> list[Any]:
+    gain = ours - baseline
     low, high = _interval(gain, gains)
-    place = "is ahead of" if low > 0 else "falls behind" if high < 0 else "cannot be told from"
-    verdict = f"in {check} our forecast {place} {best}, the best of the others: {gain:+z.3f} "
-    verdict += f"[{low:+z.3f} to {high:+z.3f}]"
-    subject = f"{OURS} against {best}"
-    return [f"forecast: {check}", subject, gain, low, high, baseline, f"{verdict}; {CAUTION}"]
+    place = (
+        "ours is ahead" if low > 0 else "ours falls behind" if high < 0 else "which is better cannot be told"
+    )
+    others = f"{best}, the best of the others"
+    verdict = {
+        "order": f"the order of {OURS} agrees with the order of what came by {ours:z.2f}, the order by "
+        f"{others}, by {baseline:z.2f}: {place} (difference {gain:+z.2f} [{low:+z.2f} to {high:+z.2f}])",
+        "hits": f"of the {first} accounts that {OURS} names, {ours:.0%} were among the {first} who drew most "
+        f"people next; of the {first} first by {others}, {baseline:.0%}: {_points(place, gain, low, high)}",
+        "share": f"the {first} accounts that {OURS} names drew {ours:.0%} of what the best {first} drew; "
+        f"the {first} first by {others}, {baseline:.0%}: {_points(place, gain, low, high)}",
+    }
+    return [f"forecast: {check}", f"{OURS} against {best}", gain, low, high, baseline, verdict[check]]
+
+
+def _points(place: str, *difference: float) -> str:
+    gain, low, high = (100 * value for value in difference)
+    return f"{place} (difference {gain:+z.0f} points [{low:+z.0f} to {high:+z.0f}])"
 
 
 def _interval(estimate: float, draws: Floats) -> tuple[float, float]:

@@ -114,7 +114,8 @@ def motives(data: Dataset, niches: pd.Series, *, rng: np.random.Generator) -> Mo
         place = np.cumsum(known) - 1
         mixes, overall.loc[:] = _mixes(likely, place[chosen[:, 1]], followers[known], rng)
         accounts.loc[known] = mixes.reshape(known.sum(), -1)
-    reason = np.where(followers == 0, "no follower", f"fewer than {FEWEST} follows in the data")
+    few = f"fewer than {FEWEST} follows in the data" if follows.nnz else "no follows are known"
+    reason = np.where((followers == 0) & (follows.nnz > 0), "no follower", few)
     accounts["motives_missing"] = pd.Series(reason, accounts.index, dtype="str").mask(known)
     return Motives(accounts, overall)
 

@@ -14,6 +14,8 @@ FEWEST_ON_LINE = 20
 FEWEST_RESPONSES = 10
 MICRO = "micro"
 MATCH = 0.8
+_COUNTS = ("followers", "tier", "posts", "engagements_received")
+_INFLUENCE = ("influence", "influence_grade")
 _ABOUT = 1.5
 _AROUND = 4.0
 _MAX_DRAWS = 100
@@ -68,7 +70,7 @@ def tier_claims(
     Raises
     ------
     ValueError
-        If `draws` has not one row per account with influence.
+        If a column is missing, or `draws` has not one row per account with influence.
 
     Notes
     -----
@@ -97,11 +99,8 @@ def tier_claims(
     >>> rows.loc[0, "verdict"]
     'cannot be told: all accounts are in one tier (nano)'
     """
+    _check(popularity, influence, draws)
     estimated = influence["influence"].notna().to_numpy()
-    if draws.shape[:1] != (int(estimated.sum()),):
-        raise ValueError(
-            f"draws must have {estimated.sum()} rows, one per account with influence, received {draws.shape}"
-        )
     accounts = _Accounts.of(popularity, price, bounds)
     received = popularity["engagements_received"].to_numpy(np.float64, na_value=np.nan)
     caused = np.full((len(popularity), min(draws.shape[1], _MAX_DRAWS)), np.nan)
@@ -124,6 +123,21 @@ def tier_claims(
         }.items()
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _check(popularity: pd.DataFrame, influence: pd.DataFrame, draws: Floats) -> None:
+    for name, frame, needed in (("popularity", popularity, _COUNTS), ("influence", influence, _INFLUENCE)):
+        missing = [column for column in needed if column not in frame]
+        if missing:
+            repair = "; join it from popularity.tier(...)" if missing == ["tier"] else ""
+            raise ValueError(
+                f"{name}: must have the columns {', '.join(needed)}; {', '.join(missing)} is missing{repair}"
+            )
+    estimated = influence["influence"].notna().sum()
+    if draws.shape[:1] != (estimated,):
+        raise ValueError(
+            f"draws must have {estimated} rows, one per account with influence, received {draws.shape}"
+        )
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,11 @@ _OPTIONAL: dict[str, str | float] = {
 _REDEMPTION_SPREAD = 0.5
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _FEWEST_RESIDUALS = 3
+# The grid of rates is laid anew over those whose log-likelihood is above this.
+_STEPS, _ZOOMS, _HARDLY = 401, 3, -12.0
 
 
-def check_trials(trials: pd.DataFrame, account_ids: pd.Index) -> pd.DataFrame:
+def check_trials(trials: pd.DataFrame, account_ids: pd.Index, *, once: bool = False) -> pd.DataFrame:
     """Check a table of trials, and fill in what is optional.
 
     One row per arm of a trial, or several where it was counted in parts (weeks):
@@ -47,6 +49,8 @@ def check_trials(trials: pd.DataFrame, account_ids: pd.Index) -> pd.DataFrame:
         The table.
     account_ids
         The accounts of the dataset.
+    once
+        Whether nobody has the outcome twice, so that an arm cannot have more outcomes than people.
 
     Returns
     -------
@@ -78,7 +82,8 @@ def check_trials(trials: pd.DataFrame, account_ids: pd.Index) -> pd.DataFrame:
     numbers = {name: pd.to_numeric(frame[name], errors="coerce").astype("float64") for name in names}
     clean = frame.assign(**text, **numbers)
     clean["posts"] = clean["posts"].mask(clean["arm"].eq("control") & frame["posts"].isna(), 0.0)
-    breaches = list(_breaches(trials.reset_index(drop=True), clean.reset_index(drop=True), account_ids))
+    rows = trials.reset_index(drop=True), clean.reset_index(drop=True)
+    breaches = [*_breaches(*rows, account_ids), *(_too_many(*rows) if once else ())]
     if breaches:
         raise DatasetError("trials", breaches)
     return clean
@@ -123,9 +128,9 @@ def _finite(values: pd.Series, above: float = -1e-300) -> pd.Series:
 
 
 def _breach(given: pd.DataFrame, column: str, wrong: Flags, problem: str, repair: str) -> Breach:
-    values = given[column] if column in given else pd.Series(pd.NA, given.index)
+    values = given[column].tolist() if column in given else [None] * len(given)
     rows = np.flatnonzero(wrong)
-    examples = tuple(f"row {row + 1}: {values.iloc[row]!r}" for row in rows[:3])
+    examples = tuple(f"row {row + 1}: {values[row]!r}" for row in rows[:3])
     return Breach("trials", column, len(rows), problem, examples, repair)
 
 
@@ -141,6 +146,69 @@ def _one_sided(given: pd.DataFrame, clean: pd.DataFrame) -> Iterator[Breach]:
     if only.any():
         repair = "Add the arm that was shown the posts, or drop the trial."
         yield _breach(given, "arm", only, "a trial with nothing but control arms", repair)
+
+
+def _too_many(given: pd.DataFrame, clean: pd.DataFrame) -> Iterator[Breach]:
+    """Arms with more outcomes than people, where everybody has one at most."""
+    above = clean["outcomes"] > clean["people"]
+    if above.any():
+        repair = "In the data nobody has this outcome twice: count each person once, or correct the people."
+        yield _breach(given, "outcomes", above.to_numpy(), "more outcomes than people", repair)
+
+
+def trial_effects(trials: pd.DataFrame, account_ids: pd.Index) -> pd.DataFrame:
+    """Estimate what trials alone say of the effect of each account's posts.
+
+    Parameters
+    ----------
+    trials
+        As `check_trials` takes it.
+    account_ids
+        The accounts of the dataset.
+
+    Returns
+    -------
+    One row per account with a trial, in the order of `account_ids`: `effect, effect_low, effect_high`,
+    outcomes per 1,000 exposures (one post shown to one person); the likeliest, and the middle 90 % of the
+    likelihood (widened to the likeliest where it lies beyond). Below zero where those shown the posts did
+    less. No row where there is no trial.
+
+    Raises
+    ------
+    DatasetError
+        As in `check_trials`.
+
+    Examples
+    --------
+    >>> arms = {"account_id": "ann", "arm": ["treated", "control"], "people": 500, "posts": [8, 0]}
+    >>> trials = pd.DataFrame({**arms, "outcomes": [49, 9]})
+    >>> trial_effects(trials, pd.Index(["ann", "ben"])).round(0)
+                effect  effect_low  effect_high
+    account_id
+    ann           10.0         7.0         13.0
+    """
+    checked = check_trials(trials, account_ids)
+    by_account = {name: _middle(rows) for name, rows in checked.groupby("account_id")}
+    found = pd.DataFrame.from_dict(by_account, "index", columns=["effect", "effect_low", "effect_high"])
+    order = [name for name in account_ids.astype("str") if name in by_account]
+    return 1000 * found.loc[order].rename_axis("account_id")
+
+
+def _middle(rows: pd.DataFrame) -> tuple[float, float, float]:
+    """Likeliest rate of one account's trials, and the ends of the middle 90 % of its likelihood."""
+    most = rows["outcomes"].sum() + 10 * np.sqrt(rows["outcomes"].sum() + 1)
+    least_shown = (rows["people"] * rows["posts"])[rows["posts"] > 0].min()
+    end = most / (least_shown * rows["redemption"].min())
+    start = -end
+    for _ in range(_ZOOMS):
+        rates = np.linspace(start, end, _STEPS)
+        log = _account_likelihood(rows, rates)
+        shown = np.flatnonzero(log > _HARDLY)
+        start, end = rates[max(shown[0] - 1, 0)], rates[min(shown[-1] + 1, _STEPS - 1)]
+    below = np.exp(log).cumsum()
+    low, high = rates[np.searchsorted(below / below[-1], [0.05, 0.95])]
+    best = float(rates[log.argmax()])
+    return best, min(float(low), best), max(float(high), best)
 
 
 def trial_likelihood(trials: pd.DataFrame, account_ids: pd.Index, rates: npt.NDArray[np.floating]) -> Floats:

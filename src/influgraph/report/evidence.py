@@ -5,13 +5,21 @@ from typing import Any
 
 import pandas as pd
 
+from influgraph._study_comparison import TRIAL
 from influgraph.report.privacy import Labels
-from influgraph.report.words import interval, number
+from influgraph.report.words import counted, interval, number
 from influgraph.study import Study
 
 FORECAST = "forecast"
 MEASURES = ("order", "hits", "share")
 AGAINST = "followers against influence"
+MOTIVES = {
+    "reciprocity": "return a follow",
+    "shared_neighbours": "go to whom friends follow",
+    "shared_niche": "go to a niche that the follower cares for",
+    "preferential_attachment": "go to who is followed most anyway",
+    "chance": "go by none of these",
+}
 PARTS = ("outcomes_after", "had_anyway", "due_to_others", "shrinkage", "through_reposts", "influence")
 
 
@@ -28,7 +36,8 @@ def placebo_rows(study: Study) -> list[dict[str, str]]:
     check, estimate with interval, baseline and verdict, in words.
     """
     checks = study.validation
-    other = checks["check"].str.startswith(FORECAST) | checks["subject"].eq(AGAINST) | _claims(checks)
+    other = checks["check"].str.startswith(FORECAST) | checks["subject"].eq(AGAINST)
+    other |= checks["check"].eq(TRIAL) | _claims(checks)
     return [_row(check) for check in checks[~other].to_dict("records")]
 
 
@@ -110,6 +119,69 @@ def explanations(chosen: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
         | {"band": number(row["band"]), "short": number(above[account_id])}
         for account_id, row in modelled.to_dict("index").items()
     ]
+
+
+def trial_rows(study: Study, labels: Labels) -> list[dict[str, str]]:
+    """List the trials that were given, whether they were used, and whether they agree with what was seen.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+    labels
+        The name under which each account is shown.
+
+    Returns
+    -------
+    account, estimate by trial with interval, what was seen without it, and verdict, in words.
+    """
+    checks = study.validation[study.validation["check"].eq(TRIAL)]
+    return [{**_row(row), "check": labels[row["subject"]]} for row in checks.to_dict("records")]
+
+
+def followed_why(study: Study) -> str:
+    """Say in one sentence why people follow here.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    A sentence; empty where follows are too few.
+    """
+    if study.motives.empty or study.motives["share"].isna().any():
+        return ""
+    shares = (
+        f"{row['share']:.0%} [{row['share_low']:.0%} to {row['share_high']:.0%}] {MOTIVES[str(motive)]}"
+        for motive, row in study.motives.iterrows()
+    )
+    return f"Of all follows, as estimated, {'; '.join(shares)}."
+
+
+def no_test_settles(study: Study) -> str:
+    """Say in one sentence that no planned test settles the doubt.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    A sentence; empty where there is no plan, or one that settles it.
+    """
+    plans = study.planned_tests
+    if plans.empty or plans["weeks"].notna().any():
+        return ""
+    reasons = plans["verdict"].unique()
+    if len(reasons) == 1:
+        return f"{reasons[0][0].upper()}{reasons[0][1:]}."
+    doubtful = counted(plans["account_id"].nunique(), "account")
+    return (
+        f"No test of a year would settle it for {doubtful}: planned_tests.csv says what would show by then."
+    )
 
 
 def planned_tests(study: Study, labels: Labels) -> list[dict[str, str]]:

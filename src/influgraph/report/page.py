@@ -12,7 +12,16 @@ from influgraph.dataset import Dataset
 from influgraph.quadrants import influential_above, popular_from
 from influgraph.report import evidence
 from influgraph.report.privacy import Labels, printable
-from influgraph.report.words import deed, finding, interval, number, outcome_words, reasons, standard
+from influgraph.report.words import (
+    counted,
+    deed,
+    headline,
+    interval,
+    number,
+    outcome_words,
+    reasons,
+    standard,
+)
 from influgraph.study import Study
 
 ROWS = 12
@@ -21,6 +30,7 @@ CENTRAL = 3
 NICHES = 15
 NAMING_ACCOUNTS = 1
 NAMING_TERMS = 3
+DIVISIONS = {"market": "influence_by_market", "platform": "influence_by_platform"}
 
 
 def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[str, Any]) -> str:
@@ -48,10 +58,10 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "counted": counted}
     names = niche_names(study.niches, labels)
     return environment.get_template("report.html.j2").render(
-        finding=finding(study),
+        finding=headline(study),
         outcomes=outcome_words(study.kinds),
         deed=deed(study),
         standard=standard(study),
@@ -68,6 +78,10 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         forecast=evidence.forecast_table(study),
         sums=evidence.explanations(_moving(study).head(ROWS), labels),
         planned=evidence.planned_tests(study, labels),
+        unsettled=evidence.no_test_settles(study),
+        tried=evidence.trial_rows(study, labels),
+        followed_why=evidence.followed_why(study),
+        divisions=divisions(data),
         niches=_niches(study.niches, names, labels),
         niches_left=max(len(study.niches) - NICHES, 0),
         reasons=reasons(study),
@@ -81,6 +95,25 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         public_from=described["settings"]["privacy"]["public_from"],
         pseudonyms=described["settings"]["privacy"]["pseudonyms"],
     )
+
+
+def divisions(data: Dataset) -> list[str]:
+    """Name the tables that divide influence by what accounts state of the people moved.
+
+    Parameters
+    ----------
+    data
+        The dataset.
+
+    Returns
+    -------
+    Names of tables of the study; none where no account states a market or platform.
+    """
+    return [
+        name
+        for column, name in DIVISIONS.items()
+        if column in data.accounts and data.accounts[column].notna().any()
+    ]
 
 
 def _moving(study: Study) -> pd.DataFrame:
@@ -115,17 +148,13 @@ def _accounts(chosen: pd.DataFrame, labels: Labels, names: Mapping[Hashable, str
 def _facts(study: Study) -> list[dict[str, str]]:
     """Key figures, each with its grade."""
     scores = study.scores
-    judged = int(scores["influence"].notna().sum())
+    judged, moving = int(scores["influence"].notna().sum()), len(_moving(study))
     grade = "; ".join(sorted(scores["influence_grade"].dropna().unique())) or "none"
     facts = [
-        {"value": number(len(scores)), "name": "accounts", "grade": "observed"},
-        {"value": number(study.outcomes), "name": outcome_words(study.kinds), "grade": "observed"},
-        {"value": number(judged), "name": "accounts that could be judged", "grade": "observed"},
-        {
-            "value": number(len(_moving(study))),
-            "name": f"whose whole interval lies above {standard(study)}",
-            "grade": grade,
-        },
+        _fact(len(scores), "account", "accounts"),
+        _fact(study.outcomes, outcome_words(study.kinds, count=1), outcome_words(study.kinds)),
+        _fact(judged, "account that could be judged", "accounts that could be judged"),
+        {**_fact(moving, *[f"whose whole interval lies above {standard(study)}"] * 2), "grade": grade},
     ]
     for check in study.validation.to_dict("records"):
         if check["check"] == "credited share":
@@ -141,6 +170,11 @@ def _facts(study: Study) -> list[dict[str, str]]:
                 }
             )
     return facts
+
+
+def _fact(count: float, noun: str, nouns: str) -> dict[str, str]:
+    """One figure that was counted."""
+    return {"value": number(count), "name": noun if count == 1 else nouns, "grade": "observed"}
 
 
 def _agreement(study: Study) -> list[str]:
@@ -246,6 +280,6 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     for table, values in settings.items():
         for key, value in values.items() if isinstance(values, Mapping) else [("", values)]:
             name = f"{table}.{key}" if key else table
-            hidden = name in {"organisation.accounts", "brief.niches"}
+            hidden = name in {"organisation.accounts", "brief.niches", "trials"}
             rows.append((name, f"{len(value)} given" if hidden else json.dumps(value, ensure_ascii=False)))
     return rows

@@ -144,7 +144,8 @@ def refuse_foreign(results: Path) -> None:
 
 def _own_names(results: Path) -> set[str]:
     """What a finished study, or one that was stopped, may have left."""
-    stopped = {KEPT, MANIFEST, *OUTPUTS} if (results / KEPT).is_dir() else set()
+    divided = (f"{name}.csv" for name in page.DIVISIONS.values())
+    stopped = {KEPT, MANIFEST, *OUTPUTS, *divided} if (results / KEPT).is_dir() else set()
     try:
         return {MANIFEST, *manifest.read_manifest(results)["outputs"]} | stopped
     except ResultsError:
@@ -162,7 +163,7 @@ def _write_tables(study: Study, data: Dataset, folder: Path) -> None:
     ids = {"account_id": scores["account_id"].astype("int64")} if whole_numbers else {}
     scores.assign(**ids).to_parquet(folder / "scores.parquet", index=False)
     _write_csv(scores, folder / "scores.csv")
-    for name in TABLES:
+    for name in (*TABLES, *page.divisions(data)):
         table: pd.DataFrame = getattr(study, name)
         _write_csv(table.reset_index() if table.index.name else table, folder / f"{name}.csv")
 
@@ -184,7 +185,7 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_manifest(described: Mapping[str, Any], durations: Mapping[str, float], folder: Path) -> None:
-    outputs = {name: manifest.file_hash(folder / name) for name in sorted(OUTPUTS)}
+    outputs = {path.name: manifest.file_hash(path) for path in sorted(folder.iterdir())}
     whole = {**described, "outputs": outputs, "durations": durations}
     (folder / MANIFEST).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 
@@ -193,8 +194,9 @@ def _install(new: Path, results: Path) -> None:
     """Put the finished files in place; the manifest goes first and comes last, so none means unfinished."""
     stale = _own_names(results) - {KEPT}
     (results / MANIFEST).unlink(missing_ok=True)
-    for name in OUTPUTS:
+    outputs = {path.name for path in new.iterdir()} - {MANIFEST}
+    for name in sorted(outputs):
         (new / name).replace(results / name)
-    for name in stale - {*OUTPUTS, MANIFEST}:
+    for name in stale - {*outputs, MANIFEST}:
         (results / name).unlink(missing_ok=True)
     (new / MANIFEST).replace(results / MANIFEST)

@@ -9,6 +9,8 @@ from influgraph.quadrants import influential_above
 from influgraph.report.privacy import printable
 from influgraph.study import Study
 
+NAMED = 2
+_DOUBTS = {"failed": ("failed", "failed"), "doubtful": ("leaves a doubt", "leave a doubt")}
 PLURALS = {"repost": "reposts", "reply": "replies", "quote": "quotes", "mention": "mentions", "like": "likes"}
 PLURALS |= {"comment": "comments", "click": "clicks", "purchase": "purchases", "share": "shares"}
 
@@ -65,13 +67,37 @@ def interval(row: Mapping[Any, Any], name: str, *, low: str = "", high: str = ""
     return f"{number(row[name])} [{bounds[0]} to {bounds[1]}]"
 
 
-def outcome_words(kinds: Iterable[str]) -> str:
-    """Name the outcomes in the plural.
+def counted(count: float, noun: str, *, nouns: str = "") -> str:
+    """Say how many there are.
+
+    Parameters
+    ----------
+    count
+        How many.
+    noun, nouns
+        What one is called, and what several are; by default the noun with an s.
+
+    Returns
+    -------
+    The number and the noun.
+
+    Examples
+    --------
+    >>> counted(1, "account"), counted(2000, "account"), counted(1, "reply", nouns="replies")
+    ('1 account', '2,000 accounts', '1 reply')
+    """
+    return f"{number(count)} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def outcome_words(kinds: Iterable[str], *, count: float = 2) -> str:
+    """Name the outcomes, in the plural unless there is one.
 
     Parameters
     ----------
     kinds
         Kinds of engagement.
+    count
+        How many there are.
 
     Returns
     -------
@@ -81,10 +107,14 @@ def outcome_words(kinds: Iterable[str]) -> str:
     --------
     >>> outcome_words(["purchase", "reply"])
     'purchases and replies'
+    >>> outcome_words(["purchase", "reply"], count=1)
+    'purchase or reply'
     """
-    return (
-        " and ".join(PLURALS.get(kind, f"acts of kind “{printable(kind)}”") for kind in kinds) or "outcomes"
-    )
+    if count == 1:
+        named = (kind if kind in PLURALS else f"act of kind “{printable(kind)}”" for kind in kinds)
+        return " or ".join(named) or "outcome"
+    named = (PLURALS.get(kind, f"acts of kind “{printable(kind)}”") for kind in kinds)
+    return " and ".join(named) or "outcomes"
 
 
 def reasons(study: Study) -> list[tuple[str, int]]:
@@ -137,6 +167,45 @@ def standard(study: Study) -> str:
     """
     bound = influential_above(study.scores[study.scores["quadrant"].notna()])
     return f"what nine in ten accounts draw ({number(bound)})" if bound > 0 else "zero"
+
+
+def doubt(study: Study) -> str:
+    """Say the worst verdict among the placebo tests of the model.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Words that follow the finding; none where the model had nothing to test.
+    """
+    checks = study.validation
+    verdicts = checks["verdict"].str.extract(r"^(failed|doubtful|passed):")[0]
+    tested, total = verdicts.notna(), int(verdicts.notna().sum())
+    for verdict, words in _DOUBTS.items():
+        found = checks.loc[tested & (verdicts == verdict), "check"].tolist()
+        if found:
+            named = ", ".join(found[:NAMED]) + (" and others" if len(found) > NAMED else "")
+            return f"{len(found)} of {counted(total, 'check')} of the model {words[len(found) > 1]} ({named})"
+    return f"{'the one check' if total == 1 else f'all {total} checks'} of the model passed" if total else ""
+
+
+def headline(study: Study) -> str:
+    """Say the main finding, and what the checks of the model leave of it.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    A sentence without a full stop.
+    """
+    doubts = doubt(study)
+    return f"{finding(study)}; {doubts}" if doubts else finding(study)
 
 
 def finding(study: Study) -> str:
