@@ -6,11 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph import dataset, networks, niches, synthetic
+from influgraph import dataset, synthetic
 from influgraph.dataset import Dataset
-from influgraph.influence import _baseline, _exposure, _placebo_scenes, _robustness, placebo
+from influgraph.influence import (
+    _baseline,
+    _exposure,
+    _intensity,
+    _placebo_scenes,
+    _robustness,
+    _shuffle_test,
+    placebo,
+)
 from influgraph.influence._exposure import Scene
 from influgraph.synthetic import WorldSettings
+from small_world import small_tables
+
+_IMPOSSIBLE = placebo._impossible
 
 
 def _tests(data: Dataset, found: pd.Series) -> pd.DataFrame:
@@ -18,11 +29,33 @@ def _tests(data: Dataset, found: pd.Series) -> pd.DataFrame:
     return placebo.placebo_tests(data, kinds=["purchase"], niches=found, rng=rng).set_index("check")
 
 
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer rounds, which tell passed from failed as well."""
+    monkeypatch.setattr(_intensity, "_LEAST_ITERATIONS", 20)
+    monkeypatch.setattr(_intensity, "_MOST_ITERATIONS", 120)
+    monkeypatch.setattr(_shuffle_test, "SHUFFLES", 39)
+
+
+def _only(monkeypatch: pytest.MonkeyPatch, *checks: str) -> None:
+    """Leave out the other rivals, for speed."""
+
+    def chosen(scene: Scene, *, rng: np.random.Generator) -> dict[str, Scene | str]:
+        return {check: rival for check, rival in _IMPOSSIBLE(scene, rng=rng).items() if check in checks}
+
+    monkeypatch.setattr(placebo, "_impossible", chosen)
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return _scene(*_world(days=56))
+
+
 def _world(*, seed: int = 5, **changes: object) -> tuple[Dataset, pd.Series]:
-    settings = WorldSettings(**{"accounts": 4000, "reruns": 2, **changes})
-    data = synthetic.make_world(settings, rng=np.random.default_rng(seed)).data
-    found = niches.find_niches(networks.follow_network(data), rng=np.random.default_rng(5))["niche"]
-    return data, found
+    settings = WorldSettings(**{"accounts": 2000, "days": 28, "reruns": 2, **changes})
+    world = synthetic.make_world(settings, rng=np.random.default_rng(seed))
+    niche = world.members.set_index("account_id")["niche"].reindex(world.data.account_ids)
+    return world.data, niche.astype("Int64")
 
 
 def _scene(data: Dataset, found: pd.Series) -> Scene:
@@ -38,12 +71,13 @@ def _follows(scene: Scene) -> set[tuple[int, int]]:
 
 
 def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
-    rows = _tests(*_world(caused_share=0.25))
+    rows = _tests(*_world(accounts=2500, caused_share=0.25))
     weak = ["reversed follows", placebo.ROBUSTNESS]
     assert rows["verdict"].drop(weak).str.startswith("passed").all()
     assert rows.loc[placebo.ROBUSTNESS, "low"] > 0
     assert rows.loc[placebo.OWN_CONTROL, "low"] > 0
-    told = rows.drop([*weak, placebo.OWN_CONTROL])
+    assert rows.loc[placebo.AGAINST_SHUFFLES, "p_value"] <= 0.05
+    told = rows.drop([*weak, placebo.OWN_CONTROL, placebo.AGAINST_SHUFFLES])
     assert (told["baseline"] > 2 * told["estimate"]).all()
     assert told["low"].le(told["estimate"]).all()
     assert told["high"].ge(told["low"]).all()
@@ -52,7 +86,7 @@ def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
 
 
 def test_too_little_data_are_not_tested() -> None:
-    data, found = _world(accounts=400, days=28)
+    data, found = _world(accounts=400)
     bought = data.engagements["kind"] == "purchase"
     few = replace(data, engagements=data.engagements[~bought | (bought.cumsum() == 1)])
     rows = placebo.placebo_tests(few, kinds=["purchase"], niches=found, rng=np.random.default_rng(7))
@@ -61,13 +95,12 @@ def test_too_little_data_are_not_tested() -> None:
 
 
 def test_nothing_fails_where_nobody_has_influence() -> None:
-    for seed in range(4):
-        rows = _tests(*_world(seed=seed, accounts=400, days=28, caused_share=0.0))
+    for seed in range(2):
+        rows = _tests(*_world(seed=seed, accounts=400, caused_share=0.0))
         assert not rows["verdict"].str.startswith("failed").any(), seed
 
 
-def test_shuffled_times_stay_in_their_niche_and_hour_and_with_other_members() -> None:
-    scene = _scene(*_world(accounts=1500))
+def test_shuffled_times_stay_in_their_niche_and_hour_and_with_other_members(scene: Scene) -> None:
     shuffled = _placebo_scenes.shuffled_times(scene, rng=np.random.default_rng(1)).outcomes
     before, after = scene.outcomes.time, shuffled.time
     assert (np.sort(before) == np.sort(after)).all()
@@ -80,8 +113,7 @@ def test_shuffled_times_stay_in_their_niche_and_hour_and_with_other_members() ->
     assert (before == after).mean() < 0.1
 
 
-def test_non_followers_are_alike_and_follow_not() -> None:
-    scene = _scene(*_world(accounts=1500))
+def test_non_followers_are_alike_and_follow_not(scene: Scene) -> None:
     other = _placebo_scenes.non_followers(scene, rng=np.random.default_rng(1))
     real, control = _follows(scene), _follows(other)
     assert not real & control
@@ -107,8 +139,9 @@ def test_reversed_follows_by_hand() -> None:
     assert back == {("a", "c"), ("a", "d")}, "b follows back, so that reversing changes nothing"
 
 
-def test_mutual_posters_are_tested_by_reversed_follows() -> None:
-    data, found = _world(accounts=1500)
+def test_mutual_posters_are_tested_by_reversed_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "reversed follows")
+    data, found = _world(accounts=1000)
     # Everybody posts, so that whoever is followed could see much of their followers.
     rng = np.random.default_rng(3)
     posts = data.posts.astype({"author_id": str, "post_id": str})[["post_id", "author_id", "created_at"]]
@@ -121,8 +154,9 @@ def test_mutual_posters_are_tested_by_reversed_follows() -> None:
     assert row["verdict"].startswith("passed: posts of followers")
 
 
-def test_listed_views_leave_follows_untested() -> None:
-    rows = _tests(*_world(accounts=400, days=28, views=True))
+def test_listed_views_leave_follows_untested(monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "matched non-followers", "reversed follows")
+    rows = _tests(*_world(accounts=400, views=True))
     for check in ("matched non-followers", "reversed follows"):
         assert rows.loc[check, "verdict"].startswith("not tested: views are listed")
 
@@ -150,30 +184,39 @@ def echo() -> tuple[Dataset, pd.Series]:
     return moved, found
 
 
-def test_posts_that_react_to_purchases_are_caught_by_lead_exposures(echo: tuple[Dataset, pd.Series]) -> None:
+def test_posts_that_react_to_purchases_are_caught_by_lead_exposures(
+    echo: tuple[Dataset, pd.Series], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _only(monkeypatch, "lead exposures", "posts a week later")
     rows = _tests(*echo)
     assert rows.loc["lead exposures", "verdict"].startswith("failed")
+    assert rows.loc["lead exposures", "p_value"] == pytest.approx(1 / 40)
     assert rows.loc["lead exposures", "estimate"] > rows.loc["posts a week later", "estimate"] + 0.05
 
 
 def test_a_baseline_without_time_credits_more_to_posts_a_week_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = _world(caused_share=0.0, shocks=30, reacting_share=0.3)
+    _only(monkeypatch, "posts a week later")
+    world = _world(accounts=4000, days=56, caused_share=0.0, shocks=30, reacting_share=0.3)
     right = _tests(*world)
 
     def flat(counts: np.ndarray, members: np.ndarray) -> np.ndarray:
-        level = counts.sum(axis=1, keepdims=True) / members.sum(axis=1, keepdims=True)
+        level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
         return np.repeat(level, counts.shape[1], axis=1)
 
     monkeypatch.setattr(_baseline, "niche_hour_rate", flat)
+    _only(monkeypatch, "lead exposures", "posts a week later", "matched non-followers")
     wrong = _tests(*world)
-    assert right["estimate"].max() < 0.05
-    assert wrong["baseline"].max() > 0.2, "the wrong model believes in influence"
+    assert right["estimate"].drop(placebo.AGAINST_SHUFFLES).max() < 0.05
+    assert wrong.loc["shuffled times", "baseline"] > 0.2, "the wrong model believes in influence"
     for check in ("shuffled times", "lead exposures", "matched non-followers"):
         assert wrong.loc[check, "verdict"].startswith("failed"), check
     assert not wrong.loc["posts a week later", "verdict"].startswith("passed")
 
 
-def test_likeness_of_followers_is_caught_by_shuffled_times_and_own_control() -> None:
+def test_likeness_of_followers_is_caught_by_shuffled_times_and_own_control(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _only(monkeypatch)
     rows = _tests(*_likeness())
     assert rows.loc[placebo.OWN_CONTROL, "baseline"] > 0.05, "the model is misled"
     assert rows.loc["shuffled times", "verdict"].startswith("failed")
@@ -183,7 +226,7 @@ def test_likeness_of_followers_is_caught_by_shuffled_times_and_own_control() -> 
 
 def _likeness() -> tuple[Dataset, pd.Series]:
     """Followers of some sources buy more at any time, whether these post or not; nobody has influence."""
-    data, found = _world(caused_share=0.0, shocks=0)
+    data, found = _world(accounts=4000, days=56, caused_share=0.0, shocks=0)
     acts = data.engagements.query("kind == 'purchase'")[["account_id", "kind", "created_at"]]
     audiences = data.follows["followed_id"].astype(str).value_counts()
     audiences = audiences[audiences.index.isin(data.posts["author_id"].astype(str))]
@@ -199,6 +242,50 @@ def _likeness() -> tuple[Dataset, pd.Series]:
     return dataset.from_tables(
         accounts=accounts, follows=data.follows, posts=data.posts, engagements=engagements
     ), found
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"kinds": ["share"]}, "no outcome of kind share"),
+        ({"kinds": []}, "no engagement that counts"),
+        ({"kinds": ["repost"]}, "outcomes are acts done to the account"),
+    ],
+)
+def test_what_cannot_be_tested_says_why_in_one_row(changes: dict[str, list[str]], reason: str) -> None:
+    tables = small_tables()
+    tables["engagements"] = tables["engagements"].replace({"kind": {"like": "repost"}})
+    row = _untested(dataset.from_tables(**tables), **changes)
+    assert row.startswith(f"not tested: {reason}")
+
+
+@pytest.mark.parametrize("missing", ["follows", "posts"])
+def test_missing_tables_are_named_in_the_one_row(missing: str) -> None:
+    tables = small_tables()
+    tables.pop(missing)
+    tables["engagements"] = tables["engagements"].query("kind == 'purchase'").drop(columns="post_id")
+    row = _untested(dataset.from_tables(**tables), kinds=["purchase"])
+    assert row.startswith("not tested: ")
+    assert f"{missing} " in row
+
+
+def _untested(data: Dataset, *, kinds: list[str]) -> str:
+    nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    rows = placebo.placebo_tests(data, kinds=kinds, niches=nowhere, rng=np.random.default_rng(7))
+    assert len(rows) == 1
+    assert rows["estimate"].isna().all()
+    return str(rows["verdict"].iloc[0])
+
+
+@pytest.mark.parametrize("window", ["abc", "-3D", "0D"])
+def test_a_window_that_is_no_duration_is_refused_by_name(window: str) -> None:
+    data = dataset.from_tables(**small_tables())
+    nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    rng = np.random.default_rng(7)
+    with pytest.raises(ValueError, match=f"window: must be .* received '{window}'"):
+        placebo.placebo_tests(data, kinds=["purchase"], niches=nowhere, window=window, rng=rng)
+    with pytest.raises(ValueError, match="kinds: must be a list"):
+        placebo.placebo_tests(data, kinds="purchase", niches=nowhere, rng=rng)
 
 
 def test_equal_strength_solves_the_bias_of_cinelli_and_hazlett() -> None:

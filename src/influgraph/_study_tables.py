@@ -7,7 +7,7 @@ import pandas as pd
 from influgraph.dataset import Dataset, resolved_engagements, study_period
 from influgraph.settings import Settings
 
-CHECKS = ("check", "subject", "estimate", "low", "high", "baseline", "verdict")
+CHECKS = ("check", "subject", "estimate", "low", "high", "baseline", "verdict", "p_value")
 BOT_CLUSTERS = ("bot_cluster", "kind", "size", "p_value", "q_value", "beneficiaries", "evidence")
 BOT_MEMBERS = ("bot_cluster", "account_id", "membership")
 SCORES = {

@@ -20,8 +20,8 @@ _SETTLED, _MOST_ITERATIONS = 1e-4, 150
 _RATE_EVERY, _PRIOR_OUTCOMES = 3, 0.3
 _BLOCK = 3 * HOUR
 # Half the quantile of chi squared with one degree of freedom that leaves a tenth above.
-_DROP = 1.353
-_STEPS = np.concatenate([[0.0], np.geomspace(0.02, 20, 120)])
+DROP = 1.353
+STEPS = np.concatenate([[0.0], np.geomspace(0.02, 20, 120)])
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,9 @@ def profile_share(exposure: Exposure, found: Conditional) -> Floats:
         given = done * np.log(np.maximum(found.expected + scale * by_member, 1e-300))
         return float(np.log(found.rate + scale * found.added).sum() - given[done > 0].sum())
 
-    scales = np.append(_STEPS, 1.0)
+    scales = np.append(STEPS, 1.0)
     value = np.array([log_likelihood(scale) for scale in scales])
-    kept = scales[value >= value.max() - _DROP / _left(exposure, found)]
+    kept = scales[value >= value.max() - DROP / information_left(exposure, found)]
     best = scales[value.argmax()]
     return np.array([_share(found, scale) for scale in (best, kept.min(), kept.max())])
 
@@ -133,7 +133,7 @@ def _share(found: Conditional, scale: float) -> float:
     return float((scale * found.added / (found.rate + scale * found.added)).mean())
 
 
-def _left(exposure: Exposure, found: Conditional) -> float:
+def information_left(exposure: Exposure, found: Conditional) -> float:
     """Part of the information on timing that is left within niches and blocks of hours."""
     block = (exposure.outcomes.time // _BLOCK).astype(np.int64)
     niche = exposure.niche[exposure.outcomes.account]
