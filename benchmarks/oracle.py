@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks import _plain_world as plain
-from influgraph import centrality, dataset, networks, niches, popularity, synthetic
+from influgraph import centrality, dataset, networks, niche_names, niches, popularity, synthetic
 from influgraph.dataset import Dataset
 from influgraph.influence import _exposure, _intensity, _kernels, attribution
 from influgraph.influence._arrays import Ints, row_starts, sum_by
@@ -277,11 +277,19 @@ def judge(case: Case) -> dict[str, Any]:
     return row | {"seconds": seconds}
 
 
+def _niches(data: Dataset, rng: np.random.Generator) -> pd.Series:
+    layers = {"follow": networks.follow_network(data), "engagement": networks.engagement_network(data)}
+    found: pd.Series = niches.find_niches(layers, terms=niche_names.term_uses(data), rng=rng).accounts[
+        "niche"
+    ]
+    return found
+
+
 def plain_case(name: str, *, seed: int) -> Case:
     """A plain world, with niches as detected."""
     rng = np.random.default_rng(seed)
     world = plain.make_plain_world(plain.PlainSettings(**PLAIN_WORLDS[name]), rng=rng)
-    found = niches.find_niches(networks.follow_network(world.data), rng=rng)["niche"]
+    found = _niches(world.data, rng)
     known = {"oracle": plain_oracle(world)}
     return Case(name, world.data, found, world.truth, world.comedian, known, rng)
 
@@ -294,7 +302,7 @@ def synthetic_cases(name: str, *, accounts: int, seed: int) -> tuple[Case, Case]
     )
     world = synthetic.make_world(settings, rng=rng)
     data, sources = world.data, world.sources.set_index("account_id")
-    found = niches.find_niches(networks.follow_network(data), rng=rng)["niche"]
+    found = _niches(data, rng)
     bare = replace(world, data=without_views(data))
     knows_all = synthetic_oracle(bare)
     listed, unlisted = (

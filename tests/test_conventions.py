@@ -104,7 +104,7 @@ def test_nobody_touches_global_chance() -> None:
     data = synthetic.make_world(synthetic.WorldSettings(accounts=1000), rng=rng).data
     from influgraph import networks
 
-    found = niches.find_niches(networks.follow_network(data), rng=rng)["niche"]
+    found = niches.find_niches(networks.follow_network(data), rng=rng).accounts["niche"]
     attribution.incremental_actions(data, kinds=["purchase"], niches=pd.Series(found), rng=rng)
     assert (np.random.get_state()[1] == before[0]).all()  # noqa: NPY002
     assert random.getstate() == before[1]

@@ -200,7 +200,7 @@ def _figures(world: World, estimate: pd.Series) -> tuple[float, float]:
 def test_what_remains_beats_followers(world: World, kept: dict[str, bool], rank: float, share: float) -> None:
     data = _stripped(world.data, **kept)
     network = networks.follow_network(data) if kept["follows"] else networks.engagement_network(data)
-    found = niches.find_niches(network, rng=_rng())["niche"]
+    found = niches.find_niches(network, rng=_rng()).accounts["niche"]
     accounts = _estimate(data, found).accounts
     ours, theirs = (
         _figures(world, values)

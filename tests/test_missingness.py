@@ -126,7 +126,7 @@ def test_the_prefix_of_higgs_tells_how_long_the_list_is(shared_data: Path) -> No
 
 
 def _attribute(data: Dataset) -> tuple[Attribution, pd.Series]:
-    found = niches.find_niches(networks.follow_network(data), rng=_rng())["niche"]
+    found = niches.find_niches(networks.follow_network(data), rng=_rng()).accounts["niche"]
     return attribution.incremental_actions(data, kinds=["purchase"], niches=found, rng=_rng()), found
 
 

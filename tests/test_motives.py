@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph import dataset, networks, niches, synthetic
+from influgraph import dataset, networks, niche_names, niches, synthetic
 from influgraph.influence import _motives_kernels
 from influgraph.influence import motives as module
 from influgraph.influence.motives import MOTIVES, Motives, motives
@@ -22,7 +22,12 @@ def _world(seed: int, planted: tuple[float, float, float]) -> tuple[Motives, np.
         fame_follows=fame, interest_follows=interest, acquaintance_follows=acquaintance,
     )  # fmt: skip
     world = synthetic.make_world(settings, rng=rng)
-    niche = niches.find_niches(networks.follow_network(world.data), runs=2, rng=rng)["niche"]
+    layers = {
+        "follow": networks.follow_network(world.data),
+        "engagement": networks.engagement_network(world.data),
+    }
+    terms = niche_names.term_uses(world.data)
+    niche = niches.find_niches(layers, terms=terms, rng=rng).accounts["niche"]
     follows = world._hidden.follows
     truth = [np.bincount(follows.followed[follows.motive == one], minlength=2000) for one in range(3)]
     return motives(world.data, niche, rng=rng), np.column_stack(truth)

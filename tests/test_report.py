@@ -23,6 +23,7 @@ from influgraph.study import STEPS, Study
 from small_world import small_tables, write_tables
 
 FILES = sorted([*results.OUTPUTS, "manifest.json"])
+SETTINGS = "seed = 11\n[niches]\nresolution = 1.0\n"  # chance alone brings people together here
 LIKES = pd.DataFrame({"account_id": ["b", "c"], "target_id": ["a", "a"], "kind": "like"})
 
 
@@ -45,7 +46,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_tables(small_tables(), tmp_path_factory.mktemp("report") / "data")
-    (folder / "study.toml").write_text("seed = 11\n")
+    (folder / "study.toml").write_text(SETTINGS)
     return folder
 
 
@@ -166,7 +167,7 @@ def test_the_manifest_names_every_input_and_output_by_its_hash(data: Path, whole
 
 def test_truth_is_neither_read_nor_hashed(whole: Path, tmp_path: Path) -> None:
     folder = write_tables(small_tables(), tmp_path / "data")
-    (folder / "study.toml").write_text("seed = 11\n")
+    (folder / "study.toml").write_text(SETTINGS)
     (folder / "truth").mkdir()
     (folder / "truth" / "sources.csv").write_bytes(b"\xff\xfe not a table")
     run(folder, tmp_path / "out")
@@ -501,7 +502,7 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
     )
     scores["influence"] = pd.Series(pd.NA, scores.index, dtype="Float64")
     scores["influence_grade"] = pd.array([grade if kind else None for kind in quadrants], "str")
-    return Study(scores, *[nothing] * 10, ("purchase",), None, 1.0, 1.0, ())
+    return Study(scores, *[nothing] * 13, ("purchase",), None, 1.0, 1.0, ())
 
 
 @pytest.mark.parametrize(
@@ -593,7 +594,8 @@ def test_markets_and_trials_are_in_the_results_where_they_are_given(tmp_path: Pa
     tables["accounts"]["market"] = ["north", "south"] * (len(tables["accounts"]) // 2)
     folder = write_tables(tables, tmp_path / "data")
     arm = '[[trials]]\naccount_id = "private-9"\narm = "{}"\npeople = 300\nposts = {}\noutcomes = {}\n'
-    (folder / "study.toml").write_text(arm.format("treated", 5, 290) + arm.format("control", 0, 5))
+    forced = "[niches]\nresolution = 1.0\n"  # chance alone brings people together here
+    (folder / "study.toml").write_text(forced + arm.format("treated", 5, 290) + arm.format("control", 0, 5))
     done, out = run(folder, tmp_path / "out"), tmp_path / "out"
     parts = pd.read_csv(out / "influence_by_market.csv")
     whole = done.scores["influence"].dropna().astype("float64")

@@ -62,7 +62,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "outcome": {"kinds": None, "window": "3d"},
         "missing": {"follows": "complete"},
         "tiers": {"nano": 0, "micro": 10_000, "mid": 50_000, "macro": 100_000, "mega": 1_000_000},
-        "niches": {"resolution": 1.0, "runs": 8},
+        "niches": {"resolution": None, "runs": 4},
         "brief": {"terms": (), "niches": (), "markets": (), "budget": None, "sponsor": None},
         "organisation": {"accounts": ()},
         "privacy": {"pseudonyms": True, "public_from": 100_000, "min_cell": 10},

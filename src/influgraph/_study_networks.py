@@ -13,6 +13,11 @@ def attention_network(data: Dataset) -> networks.Network:
     return (networks.follow_network if len(data.follows) else networks.engagement_network)(data)
 
 
+def attention_layers(data: Dataset) -> dict[str, networks.Network]:
+    """Return every kind of attention between accounts, by name."""
+    return {"follow": networks.follow_network(data), "engagement": networks.engagement_network(data)}
+
+
 def predictors() -> dict[str, Callable[[Dataset], pd.Series]]:
     """Measures that a forecast is compared with, by name."""
 

@@ -66,6 +66,20 @@ class Network:
         if weights.nnz and not (weights.data.min() > 0 and np.isfinite(weights.data.max())):
             raise ValueError("weights must be positive and finite, received others")
 
+    def among(self, places: NDArray[np.integer]) -> Network:
+        """Attention among some accounts alone, given by their places in `account_ids`.
+
+        Examples
+        --------
+        >>> network = network_from_pairs([1, 2], [0, 0], account_ids=pd.Index(["ann", "ben", "cem"]))
+        >>> network.among(np.array([0, 2])).weights.toarray()
+        array([[0., 0.],
+               [1., 0.]])
+        """
+        some = csr_array(self.weights[places][:, places])
+        some.sum_duplicates()
+        return Network(self.account_ids[places], some)
+
     def to_networkx(self) -> nx.DiGraph[Any]:
         """Copy into a networkx ``DiGraph`` with the ids as its nodes and an edge attribute ``weight``.
 

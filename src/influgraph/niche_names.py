@@ -144,6 +144,43 @@ def naming_evidence(data: Dataset, niche: pd.Series | pd.DataFrame) -> pd.DataFr
     return best.assign(niche=niches[best["niche"]])[EVIDENCE]
 
 
+def term_uses(data: Dataset) -> csr_array:
+    """Who uses which term: the layer of topics that `niches.find_niches` takes.
+
+    Terms are those of `naming_evidence`, word by word.
+
+    Parameters
+    ----------
+    data
+        Bios of `accounts`, texts and hashtags of `posts`, where given.
+
+    Returns
+    -------
+    Accounts x terms: 1.0 where the account uses the term; accounts in dataset order, terms in alphabetical
+    order.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> bios = ["#trail runner", "baker", "trail"]
+    >>> term_uses(from_tables(accounts=pd.DataFrame({"account_id": [*"abc"], "bio": bios}))).toarray()
+    array([[0., 1., 1.],
+           [1., 0., 0.],
+           [0., 0., 1.]])
+    """
+    accounts = len(data.account_ids)
+    speech = read_speech(data, np.ones(accounts, bool))
+    terms = np.flatnonzero(speech.nameable)
+    place = np.full(len(speech.written), -1)
+    place[terms[speech.written[terms].argsort()]] = np.arange(len(terms))
+    said = speech.nameable[speech.term]
+    pairs = speech.account[said], place[speech.term[said]]
+    uses = csr_array((np.ones(said.sum()), pairs), shape=(accounts, len(terms)))
+    uses.sum_duplicates()
+    uses.data[:] = 1.0
+    return uses
+
+
 def _given(niche: pd.Series | pd.DataFrame, account_ids: pd.Index, whose: str) -> pd.DataFrame:
     """Niche of each account, and its confidence where that is known."""
     given = pd.DataFrame(niche).set_axis(["niche", "niche_confidence"][: np.ndim(niche)], axis=1)

@@ -1,134 +1,379 @@
-"""Which accounts belong together by their attention, and how surely."""
+"""Which accounts belong together by their attention, how surely, and whether there are niches at all."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array, triu
 
-from influgraph._chance import lent_to_igraph
-from influgraph.uncertainty import partition_agreement
+from influgraph import _niches_ensemble as ensemble
+from influgraph._niches_layers import Scene, tie_up
+from influgraph._niches_membership import Attachment, attach, belonging, membership_shares
+from influgraph.networks import Network
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
-    from influgraph.networks import Network
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    from influgraph._niches_ensemble import Trial
+    from influgraph._niches_layers import Labels, Numbers
+
+BEYOND_CHANCE = 4.0
+SHARES = ["account_id", "niche", "share", "share_low", "share_high"]
+LAYERS = ["share", "excess", "error"]
+SCAN = ["resolution", "niches", "agreement", "excess", "information", "score", "chosen"]
+
+
+@dataclass(frozen=True, eq=False)
+class Niches:
+    """Niches, and what they rest on.
+
+    Attributes
+    ----------
+    accounts
+        One row per account: ``niche`` (Int64; 0 is the largest, ties go to the id that sorts first; null =
+        none) and ``niche_confidence``, 0 to 1: the probability that the account's ties are those of a member,
+        times the share of runs that put it there. Null without a niche.
+    shares
+        Overlapping membership: ``account_id, niche, share, share_low, share_high``. `share` is the part of
+        the account's ties, beyond those that chance brings, that goes to the niche; 90 % interval.
+    stability
+        By niche: mean over the runs of the Jaccard index with the niche most like it, 0 to 1.
+    scan
+        What was tried: ``resolution, niches, agreement, excess, information, score, chosen``.
+    layers
+        By layer: ``share`` of the say it has, ``excess`` (part of its ties inside of niches beyond chance, on
+        ties left out) and its ``error``.
+    missing
+        Why there are no niches, in words; None where there are some.
+    """
+
+    accounts: pd.DataFrame
+    shares: pd.DataFrame
+    stability: pd.Series
+    scan: pd.DataFrame
+    layers: pd.DataFrame
+    missing: str | None
 
 
 def find_niches(
-    network: Network, *, resolution: float = 1.0, runs: int = 8, smallest: int = 3, rng: np.random.Generator
-) -> pd.DataFrame:
+    layers: Network | Mapping[str, Network],
+    *,
+    terms: csr_array | None = None,
+    resolution: float | None = None,
+    runs: int = 4,
+    smallest: int = 3,
+    rng: np.random.Generator,
+) -> Niches:
     """Niches: accounts that pay more attention to one another than their activity alone would bring about.
 
-    Direction is given up: the tie of two accounts is the attention paid one way plus the other. Leiden
-    (modularity) runs several times; returned is the run that agrees best with the others on average
-    (adjusted Rand index). Neither the order of accounts nor that of pairs changes the result.
+    The tie of two accounts is the attention paid one way plus the other, damped by log(1 + weight). By chance
+    they would have what each pays times what the other receives. Every layer has its own chance; terms stand
+    beside the accounts that use them, so that words bind accounts as attention does. Leiden looks for niches
+    with most ties beyond chance in all layers together.
+
+    Each of several runs sees nine tenths of the ties, and is judged on the tenth left out: a layer whose ties
+    left out do not fall inside of niches gets no say, others as much as the logarithm of the odds tells. The
+    resolution is the one where what niches tell of ties left out (the Kullback-Leibler divergence of lying
+    inside of one from chance), times the squared agreement of two runs (adjusted Rand index), is highest:
+    what is there, and is found again. There are no niches where ties left out lie inside of them no more
+    often than in networks rewired at random; a resolution that is given is taken as it is. The niches are
+    the consensus of runs on all ties, as many as it takes to stand still. Neither the order of accounts nor
+    that of pairs changes the result.
+
+    Whoever has attention of one kind only, like follows, may find circles of acquaintances where all kinds
+    together find niches of shared interest: what is told is what binds people, not why.
 
     Parameters
     ----------
-    network
-        Attention, weighted or not.
+    layers
+        Attention among the same accounts in the same order, one network or several by name.
+    terms
+        Accounts x terms: who uses which, with any positive weight. Terms of fewer than three accounts, or
+        of more than half, tell nothing.
     resolution
-        Above 1 the niches become smaller and more, below 1 larger and fewer.
+        Above 1 the niches become smaller and more, below 1 larger and fewer; None chooses.
     runs
-        How many runs are compared; with a single one there is no confidence.
+        Runs on parts of the ties at each resolution, and runs added at a time to the consensus; at least 2.
     smallest
         Niches with fewer members are dissolved: their accounts have none.
     rng
-        Draws a seed for each run.
+        Draws the samples and a seed for each run.
 
     Returns
     -------
-    One row per account: ``niche`` (Int64; 0 is the largest, ties go to the id that sorts first; null =
-    none, as for isolated accounts) and ``niche_confidence`` from 0 to 1: of the accounts that share
-    a niche with this one here or in another run, the share that do in both; mean over the
-    other runs. Null without a niche.
+    The niches; accounts without ties, and those whose ties lie as chance brings them, have none.
 
     Raises
     ------
     ValueError
-        If `resolution` is not positive, or `runs` or `smallest` is below 1.
+        If `resolution` is not positive, `runs` below 2, `smallest` below 1, or layers and terms are not
+        about the same accounts.
 
     References
     ----------
-    Traag, Waltman & van Eck (2019), From Louvain to Leiden: guaranteeing well-connected communities.
+    Traag, Waltman & van Eck (2019), From Louvain to Leiden: guaranteeing well-connected communities. Leicht &
+    Newman (2008), Community structure in directed networks. Barber (2007), Modularity and community
+    detection in bipartite networks. Pamfil, Howison, Lambiotte & Porter (2019), Relating modularity
+    maximization and stochastic block models in multilayer networks. Li, Levina & Zhu (2020), Network
+    cross-validation by edge sampling. Hennig (2007), Cluster-wise assessment of cluster stability.
+
+    Examples
+    --------
+    >>> import itertools
+    >>> from influgraph.networks import network_from_pairs
+    >>> runners = list(itertools.permutations(range(9), 2))
+    >>> bakers = [(one + 9, other + 9) for one, other in runners]
+    >>> sources, targets = zip(*runners, *bakers, (0, 9))
+    >>> ids = pd.Index([f"a{number:02}" for number in range(19)])
+    >>> found = find_niches(
+    ...     network_from_pairs(sources, targets, account_ids=ids), rng=np.random.default_rng(7)
+    ... )
+    >>> found.accounts["niche"].value_counts(dropna=False).tolist()
+    [9, 9, 1]
+    """
+    networks = {"attention": layers} if isinstance(layers, Network) else dict(layers)
+    _check(networks, terms, resolution, runs, smallest)
+    ids = next(iter(networks.values())).account_ids
+    scene = Scene.of(networks, terms)
+    if scene is None:
+        return _nothing(ids, "nobody pays attention to anybody")
+    found = _choose(scene, resolution, runs, rng)
+    missing = _beyond_chance(scene, found, runs, rng) if resolution is None else None
+    return (
+        _nothing(ids, missing, found, scene)
+        if missing
+        else _described(ids, scene, found, runs, smallest, rng)
+    )
+
+
+def find_subniches(
+    layers: Network | Mapping[str, Network],
+    niche: pd.Series,
+    *,
+    terms: csr_array | None = None,
+    runs: int = 4,
+    smallest: int = 3,
+    rng: np.random.Generator,
+) -> pd.Series:
+    """Niches inside of niches: each niche is searched on its own, by the ties among its members.
+
+    Parameters
+    ----------
+    layers
+        As in `find_niches`.
+    niche
+        Niche of each account (null = none), in the order of the layers.
+    terms, runs, smallest, rng
+        As in `find_niches`.
+
+    Returns
+    -------
+    ``subniche``, indexed like `niche`: ``"3.0"`` is the largest niche inside of niche 3; null where a niche
+    holds no more than chance would make of it, and where the account belongs to no part of it.
+
+    Raises
+    ------
+    ValueError
+        If `niche` has another index than the layers.
 
     Examples
     --------
     >>> from influgraph.networks import network_from_pairs
-    >>> ids = pd.Index(["ann", "ben", "cem", "dia", "eva"])
-    >>> network = network_from_pairs([1, 2, 1], [0, 0, 2], account_ids=ids)
-    >>> find_niches(network, rng=np.random.default_rng(1))
-         niche  niche_confidence
-    ann      0               1.0
-    ben      0               1.0
-    cem      0               1.0
-    dia   <NA>               NaN
-    eva   <NA>               NaN
+    >>> ids = pd.Index(["ann", "ben", "cem"])
+    >>> network, niche = network_from_pairs([1, 2], [0, 0], account_ids=ids), pd.Series(0, ids)
+    >>> find_subniches(network, niche, rng=np.random.default_rng(7)).tolist()
+    [nan, nan, nan]
     """
-    if not (resolution > 0 and runs >= 1 and smallest >= 1):
-        received = f"{resolution}, {runs} and {smallest}"
-        raise ValueError(f"resolution must be positive, runs and smallest at least 1, received {received}")
-    ties = network.weights + network.weights.T
-    by_id = network.account_ids.astype(str).argsort()
-    tied = by_id[np.diff(ties.indptr)[by_id] > 0]
-    niche = np.full(len(by_id), -1)
-    confidence = np.full(len(by_id), np.nan)
-    if len(tied):
-        partitions = _leiden_runs(ties[tied][:, tied], resolution, runs, rng)
-        chosen = partitions.pop(_most_typical(partitions))
-        niche[tied] = _number_by_size(chosen, smallest)
-        confidence[tied] = _shared_company(chosen, partitions)
-    confidence[niche < 0] = np.nan
-    numbers = pd.arrays.IntegerArray(niche, niche < 0)
-    return pd.DataFrame({"niche": numbers, "niche_confidence": confidence}, index=network.account_ids)
-
-
-def _leiden_runs(
-    ties: csr_array, resolution: float, runs: int, rng: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    """Label of every account, in each run."""
-    import igraph
-
-    pairs = triu(ties).tocoo()
-    graph = igraph.Graph(n=ties.shape[0], edges=np.column_stack(pairs.coords))
-    options = {"objective_function": "modularity", "weights": pairs.data.tolist(), "resolution": resolution}
-    partitions = []
-    for _ in range(runs):
-        with lent_to_igraph(rng):
-            partitions.append(np.array(graph.community_leiden(**options).membership))
-    return partitions
-
-
-def _most_typical(partitions: list[NDArray[np.int64]]) -> int:
-    """Position of the partition that agrees best with the others on average; the first of equals."""
-    agreement = np.zeros((len(partitions), len(partitions)))
-    for one in range(len(partitions)):
-        for other in range(one):
-            agreement[one, other] = partition_agreement(partitions[one], partitions[other])
-    return int((agreement + agreement.T).sum(axis=0).argmax())
-
-
-def _number_by_size(labels: NDArray[np.int64], smallest: int) -> NDArray[np.int64]:
-    """Labels anew: 0 = the largest, ties by first account, -1 = too small."""
-    _, first, members, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
-    number = np.empty(len(sizes), np.int64)
-    number[np.lexsort((first, -sizes))] = np.arange(len(sizes))
-    return np.where(sizes >= smallest, number, -1)[members]
-
-
-def _shared_company(chosen: NDArray[np.int64], others: list[NDArray[np.int64]]) -> NDArray[np.float64]:
-    """Of the accounts in company with this one in `chosen` or in another partition: those in both."""
-    size_here = np.bincount(chosen)[chosen] - 1
-    shares = np.zeros(len(chosen))
-    for other in others:
-        size_there = np.bincount(other)[other] - 1
-        _, cell, counts = np.unique(
-            chosen * (other.max() + 1) + other, return_inverse=True, return_counts=True
+    networks = {"attention": layers} if isinstance(layers, Network) else dict(layers)
+    if not all(niche.index.equals(network.account_ids) for network in networks.values()):
+        raise ValueError("niche: must be indexed by the accounts of the layers, in their order")
+    parts = [pd.Series(index=niche.index[:0], dtype="str")]
+    for number in sorted(niche.dropna().unique()):
+        members = np.flatnonzero(niche.eq(number).to_numpy(bool, na_value=False))
+        within = {name: network.among(members) for name, network in networks.items()}
+        said = None if terms is None else terms[members]
+        part = (
+            find_niches(within, terms=said, runs=runs, smallest=smallest, rng=rng).accounts["niche"].dropna()
         )
-        both = counts[cell] - 1
-        either = size_here + size_there - both
-        shares += np.divide(both, either, out=np.zeros(len(chosen)), where=either > 0)
-    return shares / len(others) if others else np.full(len(chosen), np.nan)
+        parts.append(f"{number}." + part.astype("str"))
+    return pd.Series(pd.concat(parts).reindex(niche.index), name="subniche")
+
+
+def _check(
+    networks: Mapping[str, Network],
+    terms: csr_array | None,
+    resolution: float | None,
+    runs: int,
+    smallest: int,
+) -> None:
+    if not networks:
+        raise ValueError("layers: at least one network is needed, received none")
+    if not ((resolution is None or resolution > 0) and runs >= 2 and smallest >= 1):
+        received = f"{resolution}, {runs} and {smallest}"
+        raise ValueError(
+            f"resolution must be positive, runs at least 2, smallest at least 1, received {received}"
+        )
+    ids = [network.account_ids for network in networks.values()]
+    if not all(other.equals(ids[0]) for other in ids[1:]):
+        raise ValueError("layers must be about the same accounts in the same order")
+    if terms is not None and terms.shape[0] != len(ids[0]):
+        raise ValueError(f"terms must have {len(ids[0])} rows, one per account, received {terms.shape[0]}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Trials at all resolutions, the chosen one, and the share each layer has in the say."""
+
+    trials: list[Trial]
+    best: Trial
+    shares: Numbers
+
+
+def _choose(scene: Scene, resolution: float | None, runs: int, rng: np.random.Generator) -> _Choice:
+    drawn = ensemble.samples(scene.layers, runs=runs, rng=rng)
+    shares = np.full(len(scene.layers), 1 / len(scene.layers))
+    choice = _scan(scene, drawn, shares, resolution, rng)
+    if len(shares) == 1:
+        return choice
+    told = _say(choice.best)
+    return _scan(scene, drawn, told, resolution, rng) if told.any() else choice
+
+
+def _scan(
+    scene: Scene,
+    drawn: list[ensemble.Sample],
+    shares: Numbers,
+    resolution: float | None,
+    rng: np.random.Generator,
+) -> _Choice:
+    several = ensemble.Ensemble(drawn, shares, size=scene.size, accounts=len(scene.place), rng=rng)
+    trials = several.scan() if resolution is None else [several.trial(resolution)]
+    return _Choice(trials, max(trials, key=lambda trial: trial.score(shares)), shares)
+
+
+def _say(trial: Trial) -> Numbers:
+    """Share of each layer: the log odds that its ties left out fall inside of niches, beside chance."""
+    chance = np.clip(trial.by_chance, 1e-9, 1 - 1e-9)
+    inside = np.clip(chance + np.maximum(trial.excess - 2 * trial.error, 0), 1e-9, 1 - 1e-9)
+    odds = np.log(inside / (1 - inside)) - np.log(chance / (1 - chance))
+    return np.asarray(odds / odds.sum() if odds.any() else odds)
+
+
+def _beyond_chance(scene: Scene, found: _Choice, runs: int, rng: np.random.Generator) -> str | None:
+    """Why there are no niches, in words; None where there are some."""
+    usual = ensemble.chance_excess(
+        scene.layers, found.shares, resolution=found.best.resolution, size=scene.size, runs=runs, rng=rng
+    )
+    gain = float((found.best.excess - usual.excess) @ found.shares)
+    error = float(np.sqrt(((found.best.error**2 + usual.error**2) * found.shares**2).sum()))
+    if gain > max(BEYOND_CHANCE * error, 1e-6):
+        return None
+    inside, chance = (float(trial.excess @ found.shares) for trial in (found.best, usual))
+    return (
+        f"no niches: of ties left out, {inside:.1%} more than expected lie inside of niches, "
+        f"and {chance:.1%} where the same accounts are tied at random; that could be chance"
+    )
+
+
+def _described(
+    ids: pd.Index, scene: Scene, found: _Choice, runs: int, smallest: int, rng: np.random.Generator
+) -> Niches:
+    accounts = len(scene.place)
+    ties = tie_up(scene.layers, found.shares, size=scene.size)
+    label, votes, partitions = ensemble.consensus(
+        ties, found.best.partitions, resolution=found.best.resolution, runs=runs, rng=rng
+    )
+    attached = attach(scene.layers, found.shares, label, accounts=accounts)
+    mine, nowhere = belonging(attached, label)
+    niche = np.where(nowhere > 0.5, -1, label[:accounts])
+    names = _names(niche, int(label.max()) + 1, smallest)
+    niche = np.where(niche >= 0, names[niche], -1)
+    confidence = np.where(niche >= 0, mine * votes[:accounts], np.nan)
+    return Niches(
+        accounts=_laid_out(ids, scene.place, niche, confidence),
+        shares=_shares(ids, scene.place, attached, names),
+        stability=_stability(label[:accounts], [other[:accounts] for other in partitions], names),
+        scan=_scan_table(found, accounts),
+        layers=_layer_table(scene, found),
+        missing=None,
+    )
+
+
+def _names(niche: NDArray[np.int64], count: int, smallest: int) -> NDArray[np.int64]:
+    """Number of each label: 0 = the largest, ties by first account, -1 = too small."""
+    labels, first, sizes = np.unique(niche[niche >= 0], return_index=True, return_counts=True)
+    names = np.full(count, -1)
+    order = np.lexsort((np.flatnonzero(niche >= 0)[first], -sizes))
+    names[labels[order]] = np.where(sizes[order] >= smallest, np.arange(len(order)), -1)
+    return names
+
+
+def _laid_out(
+    ids: pd.Index, place: NDArray[np.int64], niche: NDArray[np.int64], confidence: Numbers
+) -> pd.DataFrame:
+    numbers, sure = np.full(len(ids), -1), np.full(len(ids), np.nan)
+    numbers[place], sure[place] = niche, confidence
+    columns = {"niche": pd.arrays.IntegerArray(numbers, numbers < 0), "niche_confidence": sure}
+    return pd.DataFrame(columns, index=ids)
+
+
+def _shares(
+    ids: pd.Index, place: NDArray[np.int64], attached: Attachment, names: NDArray[np.int64]
+) -> pd.DataFrame:
+    frame = membership_shares(attached, names=names)
+    frame = frame.assign(account=place[frame["account"]]).sort_values(
+        ["account", "share", "niche"], ascending=[True, False, True]
+    )
+    frame.insert(0, "account_id", ids[frame.pop("account")])
+    return frame.astype({"niche": "Int64"}).reset_index(drop=True)
+
+
+def _stability(label: Labels, partitions: list[Labels], names: NDArray[np.int64]) -> pd.Series:
+    likeness = np.mean([ensemble.overlaps(label, other)[1] for other in partitions], axis=0)
+    named = names[: len(likeness)]
+    order = np.argsort(named[named >= 0])
+    index = pd.Index(np.sort(named[named >= 0]), name="niche")
+    return pd.Series(likeness[named >= 0][order], index=index, name="stability")
+
+
+def _scan_table(found: _Choice, accounts: int) -> pd.DataFrame:
+    rows = [
+        (
+            trial.resolution,
+            int(np.median([(np.bincount(label[:accounts]) > 1).sum() for label in trial.partitions])),
+            trial.agreement,
+            float(trial.excess @ found.shares),
+            float(trial.information @ found.shares),
+            trial.score(found.shares),
+            trial is found.best,
+        )
+        for trial in found.trials
+    ]
+    return pd.DataFrame(rows, columns=SCAN)
+
+
+def _layer_table(scene: Scene, found: _Choice) -> pd.DataFrame:
+    index = pd.Index(scene.names, name="layer")
+    columns = found.shares, found.best.excess, found.best.error
+    return pd.DataFrame(np.column_stack(columns), index=index, columns=LAYERS)
+
+
+def _nothing(ids: pd.Index, reason: str, found: _Choice | None = None, scene: Scene | None = None) -> Niches:
+    nobody = np.empty(0, np.int64)
+    scan = pd.DataFrame(columns=SCAN)
+    layers = pd.DataFrame(columns=LAYERS, index=pd.Index([], name="layer", dtype="str"), dtype=np.float64)
+    if found is not None and scene is not None:
+        scan, layers = _scan_table(found, len(scene.place)), _layer_table(scene, found)
+    return Niches(
+        accounts=_laid_out(ids, nobody, nobody, np.empty(0)),
+        shares=pd.DataFrame(columns=SHARES),
+        stability=pd.Series(index=pd.Index([], name="niche", dtype=np.int64), name="stability", dtype=float),
+        scan=scan,
+        layers=layers,
+        missing=reason,
+    )

@@ -119,10 +119,10 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Niches:
-    """How niches are looked for: resolution (higher finds more and smaller ones) and runs compared."""
+    """How niches are looked for: resolution (higher finds more and smaller ones; None chooses) and runs."""
 
-    resolution: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-    runs: Annotated[int, Field(ge=1)] = 8
+    resolution: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    runs: Annotated[int, Field(ge=2)] = 4
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)

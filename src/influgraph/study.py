@@ -1,7 +1,7 @@
 """The whole analysis in order: the only place where measures meet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
@@ -11,7 +11,7 @@ import pandas as pd
 from influgraph import _study_tables as tables
 from influgraph import centrality, networks, niche_names, niches, popularity, quadrants, uncertainty
 from influgraph._study_comparison import COLUMNS, comparison_rows, trial_rows
-from influgraph._study_networks import attention_network, predictors
+from influgraph._study_networks import attention_layers, attention_network, predictors
 from influgraph.dataset import Dataset, resolved_engagements, study_period
 from influgraph.influence import (
     attribution,
@@ -97,6 +97,8 @@ class Study:
         One row per account, indexed by account id in dataset order; columns as in the contract.
     niches, bot_clusters, bot_members, counterfactual, validation
         The other tables of the contract.
+    niche_shares, niche_scan, niche_layers
+        Overlapping membership, the resolutions tried, and the say of each layer, as `niches.Niches` has them.
     influence_by_niche, influence_by_market, influence_by_platform
         Where among niches, markets and platforms of the people moved each account's influence lies.
     motives
@@ -115,6 +117,9 @@ class Study:
 
     scores: pd.DataFrame
     niches: pd.DataFrame
+    niche_shares: pd.DataFrame
+    niche_scan: pd.DataFrame
+    niche_layers: pd.DataFrame
     bot_clusters: pd.DataFrame
     bot_members: pd.DataFrame
     counterfactual: pd.DataFrame
@@ -157,7 +162,10 @@ def run_study(data: Dataset, settings: Settings, *, store: Store) -> Study:
 def _studied(data: Dataset, steps: "_Steps") -> Study:
     return Study(
         scores=tables.scores(steps.scores),
-        niches=steps.niches[1],
+        niches=steps.niches["described"],
+        niche_shares=steps.niches["shares"],
+        niche_scan=steps.niches["scan"],
+        niche_layers=steps.niches["layers"],
         bot_clusters=tables.no_rows(tables.BOT_CLUSTERS),
         bot_members=tables.no_rows(tables.BOT_MEMBERS),
         counterfactual=tables.counterfactual(steps.scores),
@@ -171,7 +179,7 @@ def _studied(data: Dataset, steps: "_Steps") -> Study:
         period=study_period(data),
         outcomes=float(steps.attribution.outcomes),
         credited=float(steps.attribution.credited),
-        missing=(*steps.instead, *tables.missing(data, steps.settings, steps.kinds)),
+        missing=(*steps.instead, *steps.no_niches, *tables.missing(data, steps.settings, steps.kinds)),
     )
 
 
@@ -222,16 +230,33 @@ class _Steps:
         return pd.concat(measures, axis=1)
 
     @cached_property
-    def niches(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The niche of each account, and each niche described."""
+    def niches(self) -> dict[str, Any]:
+        """The niche of each account, each niche described, and what they rest on."""
         return self.store.run("niches", self._niches)
 
-    def _niches(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        options = self.settings.niches
-        found = niches.find_niches(
-            self.network, resolution=options.resolution, runs=options.runs, rng=self.rng("niches")
+    def _niches(self) -> dict[str, Any]:
+        layers, terms = attention_layers(self.data), niche_names.term_uses(self.data)
+        options, rng = asdict(self.settings.niches), self.rng("niches")
+        found = niches.find_niches(layers, terms=terms, rng=rng, **options)
+        described = niche_names.describe_niches(self.data, found.accounts, self.network)
+        described["stability"] = found.stability.reindex(described.index)
+        within = niches.find_subniches(
+            layers, found.accounts["niche"], terms=terms, runs=options["runs"], rng=rng
         )
-        return found, niche_names.describe_niches(self.data, found, self.network)
+        return {
+            "accounts": found.accounts.join(within),
+            "described": described,
+            "shares": found.shares,
+            "scan": found.scan,
+            "layers": found.layers,
+            "missing": found.missing,
+        }
+
+    @property
+    def no_niches(self) -> tuple[str, ...]:
+        """Why there are no niches, as a sentence."""
+        reason = self.niches["missing"]
+        return () if reason is None else (f"{reason[0].upper()}{reason[1:]}.",)
 
     @cached_property
     def attribution(self) -> attribution.Attribution:
@@ -253,7 +278,7 @@ class _Steps:
     def question(self) -> dict[str, Any]:
         """What is asked of the data: which outcomes, how long after a post, in which niches."""
         window = str(duration(self.settings.outcome.window))
-        return {"kinds": self.kinds, "window": window, "niches": self.niches[0]["niche"]}
+        return {"kinds": self.kinds, "window": window, "niches": self.niches["accounts"]["niche"]}
 
     @property
     def instead(self) -> tuple[str, ...]:
@@ -320,7 +345,7 @@ class _Steps:
         return self.store.run(
             "expertise",
             lambda: expertise.expertise(
-                self.data, self.known_followers, self.niches[0]["niche"], rng=self.rng("expertise")
+                self.data, self.known_followers, self.niches["accounts"]["niche"], rng=self.rng("expertise")
             ),
         )
 
@@ -330,7 +355,7 @@ class _Steps:
         return self.store.run("motives", self._motives)
 
     def _motives(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        found = motives.motives(self.data, self.niches[0]["niche"], rng=self.rng("motives"))
+        found = motives.motives(self.data, self.niches["accounts"]["niche"], rng=self.rng("motives"))
         return found.accounts, found.overall
 
     @cached_property
@@ -365,14 +390,14 @@ class _Steps:
         return self.store.run(
             "beyond popularity",
             lambda: expectation.beyond_popularity(
-                self.known_followers, self.niches[0]["niche"], age=tables.ages(self.data)
+                self.known_followers, self.niches["accounts"]["niche"], age=tables.ages(self.data)
             ),
         )
 
     @cached_property
     def scores(self) -> pd.DataFrame:
         """What is known of each account, side by side."""
-        counts, centralities, niche = self.popularity, self.centrality, self.niches[0]
+        counts, centralities, niche = self.popularity, self.centrality, self.niches["accounts"]
         influence = self.attribution.accounts
         kind = quadrants.quadrant(counts["followers"], influence)
         described: list[pd.DataFrame] = [centralities, niche, influence, self.ranks, self.beyond_popularity]

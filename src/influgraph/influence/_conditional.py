@@ -120,7 +120,8 @@ def profile_share(exposure: Exposure, found: Conditional) -> Floats:
 
     def log_likelihood(scale: float) -> float:
         given = done * np.log(np.maximum(found.expected + scale * by_member, 1e-300))
-        return float(np.log(found.rate + scale * found.added).sum() - given[done > 0].sum())
+        whole = np.log(np.maximum(found.rate + scale * found.added, 1e-300))
+        return float(whole.sum() - given[done > 0].sum())
 
     scales = np.append(STEPS, 1.0)
     value = np.array([log_likelihood(scale) for scale in scales])
@@ -130,7 +131,7 @@ def profile_share(exposure: Exposure, found: Conditional) -> Floats:
 
 
 def _share(found: Conditional, scale: float) -> float:
-    return float((scale * found.added / (found.rate + scale * found.added)).mean())
+    return float((scale * found.added / np.maximum(found.rate + scale * found.added, 1e-300)).mean())
 
 
 def information_left(exposure: Exposure, found: Conditional) -> float:

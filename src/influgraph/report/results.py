@@ -21,7 +21,14 @@ from influgraph.study import STEPS, Study, run_study
 
 KEPT = ".steps"
 CONTRACT_TABLES = ("niches", "bot_clusters", "bot_members", "counterfactual", "validation")
-TABLES = (*CONTRACT_TABLES, "influence_by_niche", "planned_tests")
+TABLES = (
+    *CONTRACT_TABLES,
+    "niche_shares",
+    "niche_scan",
+    "niche_layers",
+    "influence_by_niche",
+    "planned_tests",
+)
 OUTPUTS = ("scores.parquet", "scores.csv", *(f"{name}.csv" for name in TABLES), "report.html")
 READING, WRITING = "read the tables", "write the report"
 STAGES = (READING, *STEPS, WRITING)
