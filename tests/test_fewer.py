@@ -7,7 +7,7 @@ from scipy import sparse
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _clock, _effects, _exposure, _fewer, _fewer_kernels, _intensity
+from influgraph.influence import _clock, _effects, _exposure, _fewer, _fewer_kernels, _intensity, attribution
 
 BEGIN = pd.Timestamp("2024-01-01", tz="UTC")
 SOURCES, PEOPLE, DAYS, POSTS = 40, 1500, 42, 9
@@ -144,10 +144,11 @@ def test_the_part_kept_is_the_ratio_of_both_counts_and_its_ends_are_as_far_as_as
     within, without, information = np.array([20.0, 0.0]), np.array([40.0, 30.0]), np.array([30.0, 20.0])
     counts = _fewer._Counts(within, without, np.array([50.0, 40.0]), information)
     assert counts.kept().tolist() == [0.5, _fewer._LEAST_KEPT]
+    assert counts.variance()[0] == pytest.approx(30 + (0.03 * 30) ** 2)
     for deviation in (-2.0, 2.0):
         part = counts.kept(deviation)[0]
         assert (part - 0.5) * deviation > 0
-        assert (20 - part * 40) ** 2 == pytest.approx(4 * part * 30)
+        assert (20 - part * 40) ** 2 == pytest.approx(4 * part * counts.variance()[0])
 
 
 def test_fewer_are_what_would_have_been_there() -> None:
@@ -185,3 +186,24 @@ def test_what_is_lowered_still_adds_up() -> None:
     draws = fewer.lower_draws(np.ones((2, 4000)), rng=_rng())
     assert (draws[0] == 1).all()
     assert np.quantile(draws[1], [0.05, 0.95]) == pytest.approx([-50, -10], abs=1.5)
+
+
+def test_influence_lies_below_zero_where_people_act_less(planted: tuple[Dataset, pd.Series]) -> None:
+    data, truth = planted
+    nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    found = attribution.incremental_actions(data, kinds=["purchase"], niches=nowhere, rng=_rng())
+    accounts = found.accounts.dropna(subset="influence")
+    below = accounts.index[accounts["influence_high"] < 0]
+    assert set(below) == set(FEWER)
+    assert (accounts.loc[below, "suppression_q"] < 0.05).all()
+    assert (accounts["influence_low"] <= accounts["influence"]).all()
+    assert (accounts["influence"] <= accounts["influence_high"]).all()
+    assert (accounts.loc[below, "influence_rate"] < 0).all()
+    made_of = accounts["outcomes_after"] - accounts["had_anyway"] - accounts["due_to_others"]
+    total = made_of + accounts["shrinkage"] - accounts["through_reposts"]
+    np.testing.assert_allclose(total, accounts["influence"], atol=1e-9)
+    by_niche = found.by_niche.groupby("account_id")["influence"].sum()
+    np.testing.assert_allclose(by_niche[truth.index], accounts.loc[truth.index, "influence"])
+    drawn = pd.DataFrame(found.draws, accounts.index).loc[below].mean(axis=1)
+    np.testing.assert_allclose(drawn, accounts.loc[below, "influence"], rtol=0.2)
+    assert 0 <= found.credited < 0.05 * found.outcomes

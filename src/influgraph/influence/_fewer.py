@@ -24,8 +24,10 @@ from influgraph.influence._intensity import Intensity
 _LEVEL = 0.05
 # Variance of the outcomes in the windows, given all those of the audience: in all, and per outcome expected.
 _LEAST_INFORMATION, _LEAST_APART = 4.0, 0.1
-_ROUNDS, _LEAST_KEPT = 10, 0.05
+_ROUNDS, _LEAST_KEPT = 5, 0.05
 _QUARTILE, _ONE_SIDED = 0.6745, 1.645
+# Share by which the timing of a niche may be wrong however many outcomes it is learnt from.
+_TIMING_ERROR = 0.03
 # Timing is learnt from outcomes as scattered as those it is compared with: twice the variance.
 _WIDTH = _ONE_SIDED * 2**0.5
 _TOO_LITTLE = "too few outcomes of its audience, or too few at other times than after its posts"
@@ -79,7 +81,7 @@ class _Counts:
     """Outcomes of each author's audience, weighted by their chance to fall outside and inside the windows.
 
     `within` and `without` have the same mean where posts change nothing; `information` is then the variance
-    of their difference, `expected` the number of outcomes in the windows.
+    of their difference by chance, `expected` the number of outcomes in the windows.
     """
 
     within: Floats
@@ -91,14 +93,18 @@ class _Counts:
         """Whether there is enough to tell by, and not nearly all of it in the windows."""
         return (self.information >= _LEAST_INFORMATION) & (self.information >= _LEAST_APART * self.expected)
 
+    def variance(self) -> Floats:
+        """Variance of the difference by chance and by errors of timing."""
+        return self.information * (1 + _TIMING_ERROR**2 * self.information)
+
     def kept(self, deviation: float = 0.0) -> Floats:
         """Part of the outcomes left after the posts, this many standard deviations from the estimate.
 
-        The mean of `without` times the part is that of `within`; the variance of the difference is the
-        information times the part.
+        The mean of `without` times the part is that of `within`; the variance of the difference is `variance`
+        times the part.
         """
         without = np.maximum(self.without, 1e-12)
-        middle = self.within + deviation**2 * self.information / (2 * without)
+        middle = self.within + deviation**2 * self.variance() / (2 * without)
         half = np.sign(deviation) * np.sqrt(np.maximum(middle**2 - self.within**2, 0))
         return np.asarray(np.maximum((middle + half) / without, _LEAST_KEPT))
 
@@ -162,7 +168,7 @@ def _seen(scene: Scene, exposure: Exposure) -> sparse.csr_array:
     reach = follows.start, follows.exposers, follows.since, posts.start, posts.time, exposure.widths.sum()
     start = np.append(0, _kernels.count_pairs(outcomes.account, outcomes.waking, *reach).cumsum())
     broadcast, _ = _kernels.list_pairs(outcomes.account, outcomes.waking, *reach, start)
-    author = np.searchsorted(exposure.authors, posts.author[broadcast])
+    author = np.searchsorted(exposure.authors, posts.author)[broadcast]
     shape = len(outcomes.account), len(exposure.authors)
     seen = sparse.csr_array((np.ones(len(author)), author, start), shape=shape)
     seen.sum_duplicates()
@@ -215,7 +221,7 @@ def _false_discovery(counts: _Counts, *, tested: Flags) -> tuple[Floats, float]:
     q = np.full(len(tested), np.nan)
     if not tested.any():
         return q, 1.0
-    score = (counts.within - counts.without)[tested] / np.sqrt(counts.information[tested])
+    score = (counts.within - counts.without)[tested] / np.sqrt(counts.variance()[tested])
     low, centre = np.quantile(score, [0.25, 0.5])
     spread = max(float(centre - low) / _QUARTILE, 1.0)
     q[tested] = stats.false_discovery_control(stats.norm.cdf((score - min(centre, 0)) / spread))
