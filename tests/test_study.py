@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph import _study_comparison, study
+from influgraph import _study_comparison, _study_steps, study
 from influgraph._study_tables import BOT_CLUSTERS, BOT_MEMBERS, CHECKS, SCORES
 from influgraph.dataset import Dataset, from_tables
 from influgraph.settings import Outcome, Settings, parse_settings
@@ -158,7 +158,7 @@ def test_finished_steps_are_not_done_again(data: Dataset, store: Noting, done: s
 
 
 def test_every_step_has_chance_of_its_own_by_its_name(data: Dataset) -> None:
-    steps = study._Steps(data, Settings(), study.MemoryStore())
+    steps = _study_steps.Steps(data, Settings(), study.MemoryStore())
     drawn = {name: steps.rng(name).integers(2**60) for name in study.STEPS}
     assert len(set(drawn.values())) == len(study.STEPS)
     assert steps.rng("niches").integers(2**60) == drawn["niches"]
@@ -177,7 +177,7 @@ def test_the_outcome_is_the_first_known_kind_never_view(
     present: list[str], expected: tuple[str, ...]
 ) -> None:
     acts = pd.DataFrame({"account_id": "a", "target_id": "b", "kind": present})
-    steps = study._Steps(from_tables(engagements=acts), Settings(), study.MemoryStore())
+    steps = _study_steps.Steps(from_tables(engagements=acts), Settings(), study.MemoryStore())
     assert steps.kinds == expected
 
 

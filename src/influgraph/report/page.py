@@ -10,7 +10,7 @@ import pandas as pd
 from influgraph import plots
 from influgraph.dataset import Dataset
 from influgraph.quadrants import influential_above, popular_from
-from influgraph.report import evidence
+from influgraph.report import audiences, evidence
 from influgraph.report.privacy import Labels, printable
 from influgraph.report.words import (
     counted,
@@ -82,6 +82,11 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         tried=evidence.trial_rows(study, labels),
         followed_why=evidence.followed_why(study),
         divisions=divisions(data),
+        listeners=audiences.who_listens(
+            study, data, labels, names=names, min_cell=described["settings"]["privacy"]["min_cell"]
+        ),
+        fit=audiences.brief_fit(study, labels),
+        over_time=audiences.niches_over_time(study),
         niches=_niches(study.niches, names, labels),
         niches_left=max(len(study.niches) - NICHES, 0),
         reasons=reasons(study),
@@ -92,6 +97,7 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         settings=_settings(described["settings"]),
         versions=described["versions"],
         inputs=described["inputs"],
+        min_cell=described["settings"]["privacy"]["min_cell"],
         public_from=described["settings"]["privacy"]["public_from"],
         pseudonyms=described["settings"]["privacy"]["pseudonyms"],
     )

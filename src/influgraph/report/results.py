@@ -28,13 +28,21 @@ TABLES = (
     "niche_layers",
     "influence_by_niche",
     "planned_tests",
+    "niche_changes",
+    "in_niches",
+    "audience",
+    "audience_overlap",
+    "audience_reach",
+    "audience_drivers",
+    "audience_bonds",
 )
+OF_BRIEF = ("brand_fit", "brief_matches")
 OUTPUTS = ("scores.parquet", "scores.csv", *(f"{name}.csv" for name in TABLES), "report.html")
 READING, WRITING = "read the tables", "write the report"
 STAGES = (READING, *STEPS, WRITING)
 SHOWN = 5
 _FORMULA = r"^(?=[=+\-@\t\r])"
-FREE_TEXT = ("name", "terms", "verdict", "evidence")
+FREE_TEXT = ("name", "terms", "verdict", "evidence", "trait", "group", "asked", "nearest")
 
 
 def run_folder(
@@ -151,8 +159,8 @@ def refuse_foreign(results: Path) -> None:
 
 def _own_names(results: Path) -> set[str]:
     """What a finished study, or one that was stopped, may have left."""
-    divided = (f"{name}.csv" for name in page.DIVISIONS.values())
-    stopped = {KEPT, MANIFEST, *OUTPUTS, *divided} if (results / KEPT).is_dir() else set()
+    at_times = (f"{name}.csv" for name in (*page.DIVISIONS.values(), *OF_BRIEF))
+    stopped = {KEPT, MANIFEST, *OUTPUTS, *at_times} if (results / KEPT).is_dir() else set()
     try:
         return {MANIFEST, *manifest.read_manifest(results)["outputs"]} | stopped
     except ResultsError:
@@ -170,7 +178,8 @@ def _write_tables(study: Study, data: Dataset, folder: Path) -> None:
     ids = {"account_id": scores["account_id"].astype("int64")} if whole_numbers else {}
     scores.assign(**ids).to_parquet(folder / "scores.parquet", index=False)
     _write_csv(scores, folder / "scores.csv")
-    for name in (*TABLES, *page.divisions(data)):
+    of_brief = () if study.brand_fit.empty else OF_BRIEF
+    for name in (*TABLES, *page.divisions(data), *of_brief):
         table: pd.DataFrame = getattr(study, name)
         _write_csv(table.reset_index() if table.index.name else table, folder / f"{name}.csv")
 
