@@ -181,6 +181,21 @@ def test_niches_over_time_need_times_and_enough_in_every_part(
     assert "too little happened" in str(_study_niches.over_time(early, found, runs=2, rng=rng)[1])
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        *(name for name in results.TABLES if name.startswith("audience")),
+        *("in_niches", "niche_changes", *results.OF_BRIEF),
+    ],
+)
+def test_every_column_is_documented(done: study.Study, table: str) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith(f"| `{table}.csv`"))
+    known = set(re.findall(r"\w+", row)) | {"account_id", "other_id", "by", "group", "kind", "trait"}
+    columns = {re.sub("_(low|high)$", "", name) for name in getattr(done, table)}
+    assert {name for name in columns if not name.endswith("_missing")} <= known
+
+
 # --- the page ------------------------------------------------------------------------------------------
 
 
