@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.patches import Circle
 
 from influgraph import plots
+from influgraph.networks import Network, network_from_pairs
 
 
 @pytest.fixture
@@ -60,19 +62,83 @@ def test_intervals_stand_in_the_order_of_ranks(scores: pd.DataFrame) -> None:
     plt.close("all")
 
 
-def test_niches_show_their_size_and_stability(niches: pd.DataFrame) -> None:
-    ax = plots.plot_niches(niches, names={0: "trail people"})
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["0 trail people", "1 =yoga $x$"]
-    assert [bar.get_width() for bar in ax.patches] == [30, 10]
-    assert ax.get_title(loc="left") == "2 niches; the largest holds 75% of the accounts that have one"
+@pytest.fixture
+def attention() -> tuple[pd.Series, Network]:
+    """Forty accounts: 30 of one niche, 10 of another, each paying one attention and one paying across."""
+    ids = pd.Index([f"id{number}" for number in range(40)])
+    niche = pd.Series([0] * 30 + [1] * 10, ids).astype("Int64")
+    sources, targets = [*range(29), *range(31, 40), 0], [*range(1, 30), *range(30, 39), 39]
+    return niche, network_from_pairs(sources, targets, account_ids=ids)
+
+
+def circles(ax: Axes) -> list[Circle]:
+    return [patch for patch in ax.patches if isinstance(patch, Circle)]
+
+
+def test_niches_are_circles_with_a_key(niches: pd.DataFrame, attention: tuple[pd.Series, Network]) -> None:
+    ax = plots.plot_niche_map(niches, *attention, names={0: "trail people"})
+    large, small = (circle.radius for circle in circles(ax))
+    assert large**2 / small**2 == pytest.approx(3)
+    assert texts(ax) == [
+        "0",
+        "1",
+        "0  trail people: 30, stability 0.90",
+        "1  =yoga $x$: 10, stability unknown",
+    ]
+    assert ax.get_title(loc="left").replace("\n", " ") == (
+        "2 niches, 1 of them stable; 97 % of the attention of members stays inside their own"
+    )
+    assert "no scale" in ax.xaxis.get_label_text()
+    assert len(ax.get_lines()) == 1
     plt.close("all")
 
 
-def test_pictures_of_nothing_can_be_drawn(scores: pd.DataFrame, niches: pd.DataFrame) -> None:
+def chain(count: int) -> tuple[pd.DataFrame, pd.Series, Network]:
+    """Niches in a chain, in any order of their numbers: each attends to itself and the two beside it."""
+    rng = np.random.default_rng(count)
+    place = rng.permutation(count)
+    niche = np.repeat(np.arange(count), np.sort(rng.integers(3, 40, count))[::-1])
+    ids = pd.Index([f"id{number}" for number in range(len(niche))])
+    near = np.abs(place[niche][:, None] - place[niche]) <= 1
+    sources, targets = np.nonzero(near & (rng.random(near.shape) < 0.2))
+    sizes = pd.Series(niche).value_counts().sort_index()
+    columns = {"size": sizes, "name": [f"niche at {one}" for one in place], "stability": 0.9}
+    described = pd.DataFrame(columns).rename_axis("niche")
+    return described, pd.Series(niche, ids), network_from_pairs(sources, targets, account_ids=ids)
+
+
+@pytest.mark.parametrize("count", [5, 60])
+def test_niches_lie_apart_and_near_those_they_attend_to(count: int) -> None:
+    described, niche, network = chain(count)
+    ax = plots.plot_niche_map(described, niche, network)
+    centre = np.array([circle.center for circle in circles(ax)])
+    radius = np.array([circle.radius for circle in circles(ax)])
+    gap = np.linalg.norm(centre[:, None] - centre, axis=2) - np.add.outer(radius, radius)
+    others = gap[np.triu_indices(count, 1)]
+    order = described["name"].str.removeprefix("niche at ").astype(int).argsort().to_numpy()
+    assert others.min() > 0
+    assert gap[order[:-1], order[1:]].mean() < 0.5 * others.mean()
+    assert len(texts(ax)) == count + min(count, 25) + (count > 25)
+    plt.close("all")
+
+
+def test_more_niches_than_can_be_read_are_counted_and_not_drawn() -> None:
+    ax = plots.plot_niche_map(*chain(60), count=30)
+    assert len(circles(ax)) == 30
+    assert ax.get_title(loc="left").startswith("60 niches")
+    plt.close("all")
+
+
+def test_pictures_of_nothing_can_be_drawn(
+    scores: pd.DataFrame, niches: pd.DataFrame, attention: tuple[pd.Series, Network]
+) -> None:
+    def drawn_map(table: pd.DataFrame, *, ax: Axes) -> Axes:
+        return plots.plot_niche_map(table, *attention, ax=ax)
+
     nobody = scores.assign(influence=pd.Series(pd.NA, scores.index, dtype="Float64"))
     for table, draw in [
         (nobody, plots.plot_influence_intervals),
-        (niches.head(0), plots.plot_niches),
+        (niches.head(0), drawn_map),
     ]:
         assert plots.as_svg(lambda ax, table=table, draw=draw: draw(table, ax=ax), height=3, name="n")
 
@@ -94,6 +160,21 @@ def test_the_same_picture_is_the_same_svg_and_asks_nobody(scores: pd.DataFrame) 
     assert first == second
     assert "http" not in first
     assert "date" not in first.lower()
+
+
+def test_the_same_map_is_the_same_svg_and_hostile_names_are_text() -> None:
+    described, niche, network = chain(5)
+    first, second = (
+        plots.as_svg(
+            lambda ax: plots.plot_niche_map(described, niche, network, names={0: "<b>$x_{$"}, ax=ax),
+            height=plots.map_height(5),
+            name="m",
+        )
+        for _ in range(2)
+    )
+    assert first == second
+    assert "<b>" not in first
+    assert "&lt;b&gt;" in first
 
 
 def test_two_pictures_of_a_page_share_no_id(scores: pd.DataFrame) -> None:

@@ -10,15 +10,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph.report import evidence, manifest, page, results
+from influgraph.dataset import from_tables
+from influgraph.report import evidence, manifest, niches_section, page, results
 from influgraph.report.manifest import ResultsError, find_differences
+from influgraph.report.privacy import Labels
 from influgraph.report.store import DiskStore
 from influgraph.report.words import counted, doubt, finding, headline, number, outcome_words
+from influgraph.settings import Privacy
 from influgraph.study import STEPS, Study
 from small_world import small_tables, write_tables
 
@@ -609,3 +613,78 @@ def test_markets_and_trials_are_in_the_results_where_they_are_given(tmp_path: Pa
     for words in ("the trial decides", "influence_by_market.csv", "What trials say", "return a follow"):
         assert words in html
     assert "private-9" not in html
+
+
+# --- niches on the page --------------------------------------------------------------------------------
+
+
+def niche_study(**changes: object) -> Study:
+    """Two niches: `a` leads the first, nobody is shown to lead the second, which holds two parts."""
+    scores = pd.DataFrame(
+        {
+            "niche": pd.array([0, 0, 1, 1], "Int64"),
+            "subniche": pd.array([None, None, "1.0", "1.1"], "str"),
+            "influence": pd.array([5.0, 9.0, 4.0, None], "Float64"),
+            "influence_low": pd.array([2.0, 1.0, -1.0, None], "Float64"),
+            "influence_high": pd.array([8.0, 17.0, 9.0, None], "Float64"),
+            "rank": pd.array([2, 1, 3, None], "Int64"),
+        },
+        index=pd.Index(list("bacd"), name="account_id"),
+    )
+    columns = {"size": [2, 2], "terms": ["trail;a", ""], "central_accounts": ["b", "c;d"], "stability": 0.9}
+    scan = pd.DataFrame({"resolution": [1.0, 2.0], "agreement": [0.9, 0.5], "chosen": [True, False]})
+    layers = pd.DataFrame(
+        {"share": [0.75, 0.25, 0.0], "excess": [0.5, 0.2, 0.0], "error": 0.01},
+        index=pd.Index(["follow", "engagement", "topics"], name="layer"),
+    )
+    found = pd.DataFrame(columns, index=pd.Index([0, 1], name="niche")).assign(name="")
+    told = replace(fake_study(["quiet"]), scores=scores, niches=found, niche_scan=scan, niche_layers=layers)
+    return replace(told, **changes)
+
+
+def section(study: Study) -> dict[str, Any]:
+    follows = pd.DataFrame({"follower_id": list("bcd"), "followed_id": list("acc")})
+    data = from_tables(accounts=pd.DataFrame({"account_id": list("bacd")}), follows=follows)
+    labels = Labels(data, pd.Series(0, data.account_ids), Privacy(), key=b"k")
+    names = niches_section.niche_names(study.niches, labels)
+    return niches_section.niches_section(study, data, labels, names=names)
+
+
+def test_each_niche_is_led_by_its_most_influential_member_if_anybody_is_shown_to() -> None:
+    first, second = section(niche_study())["rows"]
+    assert re.fullmatch(r"account [0-9a-f]{8}", first["leader"])
+    assert first["influence"] == "9 [1 to 17]"
+    assert (second["leader"], second["influence"]) == ("-", "-")
+    assert (first["parts"], second["parts"]) == ("0", "2")
+    assert (first["name"], first["terms"]) == ("trail", "trail")  # a term that names somebody is left out
+
+
+def test_the_page_says_what_niches_rest_on() -> None:
+    found = niche_study()
+    resolution, layers = section(found)["basis"]
+    assert resolution.startswith("Of 2 resolutions tried, 1 gives niches")
+    assert "agree to 0.90" in resolution
+    assert "follow 75%, engagement 25%; topics had none" in layers
+    chosen = section(replace(found, niche_scan=found.niche_scan.head(1)))["basis"]
+    assert chosen[0].startswith("The resolution, 1, was set")
+    silent = replace(found, niche_layers=found.niche_layers.assign(excess=0.0))
+    assert "take them as a sketch" in section(silent)["basis"][1]
+
+
+def test_no_niches_is_a_sentence_on_the_page() -> None:
+    none = niche_study().niches.head(0)
+    why = ("There are no times.", "No niches: of ties left out, none.")
+    assert section(niche_study(niches=none, missing=why)) == {
+        "rows": [],
+        "left": 0,
+        "basis": ["No niches: of ties left out, none."],
+        "picture": "",
+    }
+    assert section(niche_study(niches=none))["basis"] == ["No niches were found."]
+
+
+def test_the_map_of_niches_is_on_the_page_and_gives_nobody_away(html: str) -> None:
+    assert "<h2>Niches: who pays attention to whom</h2>" in html
+    assert "position has no scale" in html
+    assert "of the attention of members" in html
+    assert "private-" not in html

@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from influgraph import quadrants
+from influgraph._plots_niches import (
+    INK,
+    NAMED,
+    STABLE,
+    attention_between,
+    draw_circles,
+    draw_key,
+    draw_lines,
+    places,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from influgraph.networks import Network
 
 # Okabe & Ito: told apart by colour-blind readers too.
 COLOURS = {
@@ -26,7 +39,6 @@ COLOURS = {
     "quiet": "#999999",
 }
 MARKERS = {"hidden influencer": "^", "star": "o", "hollow celebrity": "s", "quiet": "."}
-INK = "#333333"
 LINE = 62  # letters of a title that fit above a picture with names beside it
 LONGEST = 34  # letters of a name
 
@@ -178,21 +190,27 @@ def plot_influence_intervals(
     return _finish(ax, title, x="influence (outcomes), with 90 % interval")
 
 
-def plot_niches(
+def plot_niche_map(
     niches: pd.DataFrame,
+    niche: pd.Series,
+    network: Network,
     *,
     names: Mapping[Hashable, str] | None = None,
-    count: int = 15,
+    count: int = 60,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show how many accounts each niche has, and how stable it is.
+    """Show niches as circles, near where they pay one another more attention than chance would bring about.
 
     Parameters
     ----------
     niches
-        size, name and stability by niche, as from `niche_names.describe_niches`.
+        size, name and stability by niche, the largest first, as from `niche_names.describe_niches`.
+    niche
+        Niche of each account (null = none), in the order of the network.
+    network
+        Attention among the accounts.
     names
-        What to call niches, by number; by default their names.
+        What to call niches, by number; by default their names. The 25 largest are named.
     count
         How many niches are shown, the largest first.
     ax
@@ -202,21 +220,47 @@ def plot_niches(
     -------
     The axes.
     """
-    first = niches.head(count)
-    ax = _axes(ax, 8, 0.8 + 0.3 * max(len(first), 1))
-    stability = first["stability"].astype("float64")
-    places = np.arange(len(first))
-    bars = ax.barh(places, first["size"].astype("float64"), color=COLOURS["star"])
-    ax.bar_label(
-        bars, [f" stability {value:.2f}" for value in stability], fontsize="small", color=INK, padding=3
+    shown, between = niches.head(count), attention_between(niche, network, niches.index)
+    ax = _axes(ax, 8, map_height(len(shown)))
+    size, seen = shown["size"].to_numpy(np.float64), between[: len(shown), : len(shown)]
+    radius = np.sqrt(size / max(size.sum(), 1))
+    points = places(seen, radius)
+    draw_lines(ax, points, seen)
+    draw_circles(ax, points, radius, shown)
+    draw_key(ax, shown, [_short((names or {}).get(number, name)) for number, name in shown["name"].items()])
+    ax.set(aspect="equal", anchor="W", xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    _finish(ax, _niches_told(niches, between), x="")
+    ax.set_xlabel(
+        "near: more attention than by chance; else position has no scale", loc="left", fontsize="small"
     )
-    labels = [f"{number} {(names or {}).get(number, name)}" for number, name in first["name"].items()]
-    ax.set_yticks(places, [_short(label) for label in labels], parse_math=False)
-    ax.invert_yaxis()
-    share = first["size"].iloc[0] / niches["size"].sum() if len(first) else 0
-    title = f"{len(niches):,} niches; the largest holds {share:.0%} of the accounts that have one"
-    ax.xaxis.set_major_formatter(_plain)
-    return _finish(ax, title, x="accounts")
+    return ax
+
+
+def map_height(count: int) -> float:
+    """Return the height in inches at which the map of so many niches can be read.
+
+    Parameters
+    ----------
+    count
+        How many niches there are.
+
+    Returns
+    -------
+    Inches, at 8 inches of width.
+    """
+    return 4.2 + 0.06 * min(count, NAMED)
+
+
+def _niches_told(niches: pd.DataFrame, between: NDArray[np.float64]) -> str:
+    if not len(niches):
+        return "There are no niches"
+    stable = int((niches["stability"] >= STABLE).sum())
+    inside = np.trace(between) / between.sum() if between.sum() else 0.0
+    return (
+        f"{len(niches):,} {'niche' if len(niches) == 1 else 'niches'}, {stable:,} of them stable; "
+        f"{_percent(inside)} of the attention of members stays inside their own"
+    )
 
 
 def plot_brand_fit(

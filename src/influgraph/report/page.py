@@ -11,7 +11,8 @@ from influgraph import plots
 from influgraph.dataset import Dataset
 from influgraph.quadrants import influential_above, popular_from
 from influgraph.report import audiences, evidence
-from influgraph.report.privacy import Labels, printable
+from influgraph.report.niches_section import niche_names, niches_section
+from influgraph.report.privacy import Labels
 from influgraph.report.words import (
     counted,
     deed,
@@ -26,10 +27,6 @@ from influgraph.study import Study
 
 ROWS = 12
 NAMED = 3
-CENTRAL = 3
-NICHES = 15
-NAMING_ACCOUNTS = 1
-NAMING_TERMS = 3
 DIVISIONS = {"market": "influence_by_market", "platform": "influence_by_platform"}
 
 
@@ -87,13 +84,12 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         ),
         fit=audiences.brief_fit(study, labels),
         over_time=audiences.niches_over_time(study),
-        niches=_niches(study.niches, names, labels),
-        niches_left=max(len(study.niches) - NICHES, 0),
+        niches=niches_section(study, data, labels, names=names),
         reasons=reasons(study),
         missing=study.missing,
         cut=described["settings"]["missing"]["follows"],
         warnings=data.warnings,
-        pictures=_pictures(study, labels, names),
+        pictures=_pictures(study, labels),
         settings=_settings(described["settings"]),
         versions=described["versions"],
         inputs=described["inputs"],
@@ -189,60 +185,7 @@ def _agreement(study: Study) -> list[str]:
     return [sentence[0].upper() + sentence[1:] for sentence in study.validation.loc[agreed, "verdict"]]
 
 
-def niche_names(niches: pd.DataFrame, labels: Labels) -> dict[Hashable, str]:
-    """Name niches for readers: by their terms, else by their central accounts as these may be shown.
-
-    Parameters
-    ----------
-    niches
-        terms and central_accounts by niche, joined by semicolons.
-    labels
-        The name under which each account is shown; terms that are somebody's private name are left out.
-
-    Returns
-    -------
-    A name by niche.
-    """
-    names: dict[Hashable, str] = {}
-    for niche, row in niches.iterrows():
-        central = [labels[account_id] for account_id in labels.split(row["central_accounts"])]
-        words = ", ".join(public_terms(row["terms"], labels)[:NAMING_TERMS])
-        names[niche] = words or "around " + ", ".join(central[:NAMING_ACCOUNTS])
-    return names
-
-
-def public_terms(terms: str, labels: Labels) -> list[str]:
-    """List a niche's terms without those that name a person who is not public.
-
-    Parameters
-    ----------
-    terms
-        Joined by semicolons.
-    labels
-        Knows the private names.
-
-    Returns
-    -------
-    The terms that may be shown.
-    """
-    return [printable(term) for term in terms.split(";") if term and not labels.is_private(term)]
-
-
-def _niches(niches: pd.DataFrame, names: Mapping[Hashable, str], labels: Labels) -> list[dict[str, str]]:
-    return [
-        {
-            "niche": str(niche),
-            "name": names[niche],
-            "size": number(row["size"]),
-            "terms": ", ".join(public_terms(row["terms"], labels)) or "-",
-            "central": ", ".join(labels[one] for one in labels.split(row["central_accounts"])[:CENTRAL]),
-            "stability": number(row["stability"]),
-        }
-        for niche, row in niches.head(NICHES).to_dict("index").items()
-    ]
-
-
-def _pictures(study: Study, labels: Labels, names: Mapping[Hashable, str]) -> dict[str, str]:
+def _pictures(study: Study, labels: Labels) -> dict[str, str]:
     """Every picture that the study has something to show in."""
     scores, pictures = study.scores, {}
     if scores["quadrant"].notna().any():
@@ -261,13 +204,6 @@ def _pictures(study: Study, labels: Labels, names: Mapping[Hashable, str]) -> di
             lambda ax: plots.plot_influence_intervals(scores, names=first, count=ROWS, ax=ax),
             height=4.2,
             name="intervals",
-        )
-    if len(study.niches):
-        count = min(len(study.niches), NICHES)
-        pictures["niches"] = plots.as_svg(
-            lambda ax: plots.plot_niches(study.niches, names=names, count=count, ax=ax),
-            height=0.9 + 0.3 * count,
-            name="niches",
         )
     return pictures
 
