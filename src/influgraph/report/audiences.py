@@ -15,6 +15,7 @@ from influgraph.study import Study
 ROWS = 8
 TOGETHER = 10
 FITTED = 12
+ENDS = "cumulative_reach_low", "cumulative_reach_high"
 CHANGES = {
     "continued": "went on",
     "grown": "grew",
@@ -90,7 +91,7 @@ def _row(
         "size": number(size),
         "common": "-" if told.empty else _niche_share(told.to_dict("records")[0], names),
         "own": "-" if pd.isna(own) else _own_share(told[told["group"] == str(own)], min_cell),
-        "shared": _most_shared(study.audience_overlap, account_id, labels, min_cell),
+        "shared": _most_shared(study.audience_overlap, reached, labels, min_cell=min_cell),
         "only": _part(reached["unique_reach"], size, min_cell),
         "returning": _returning(study.audience_bonds.loc[account_id], min_cell),
     }
@@ -118,8 +119,9 @@ def _percent(row: Mapping[Any, Any], name: str) -> str:
     return f"{row[name]:.0%} [{row[f'{name}_low']:.0%} to {row[f'{name}_high']:.0%}]"
 
 
-def _most_shared(pairs: pd.DataFrame, account_id: str, labels: Labels, min_cell: int) -> str:
+def _most_shared(pairs: pd.DataFrame, reached: Mapping[Any, Any], labels: Labels, *, min_cell: int) -> str:
     """With whom most of an audience is shared."""
+    account_id = reached["account_id"]
     one, other = pairs["account_id"] == account_id, pairs["other_id"] == account_id
     shared = pairs[(one | other) & pairs["shared"].notna()]
     if shared.empty:
@@ -130,6 +132,8 @@ def _most_shared(pairs: pd.DataFrame, account_id: str, labels: Labels, min_cell:
     with_whom = most["other_id"] if most["account_id"] == account_id else most["account_id"]
     counted_all = most["shared_low"] == most["shared_high"]
     much = number(most["shared"]) if counted_all else interval(most, "shared")
+    if reached["reach"] - most["shared"] < min_cell:
+        much = f"all but fewer than {min_cell}"
     return f"{much} with {labels[with_whom]}"
 
 
@@ -151,9 +155,10 @@ def _together(reached: pd.DataFrame, kind: str) -> str:
     several = f"The {len(first)} largest accounts"
     if pd.isna(last["cumulative_reach"]):
         return f"{several} reach at least {counted(last['cumulative_reach_low'], 'account')}: lists are cut."
-    known = last["cumulative_reach_low"] == last["cumulative_reach_high"]
+    last = {name: round(last[name]) for name in ("cumulative_reach", *ENDS)}
+    known = last[ENDS[0]] == last[ENDS[1]]
     reach = number(last["cumulative_reach"]) if known else interval(last, "cumulative_reach")
-    followers = number(first["reach"].sum())
+    followers = number(round(first["reach"].sum()))
     return f"{several} have {followers} {kind} together and reach {reach} different accounts."
 
 
@@ -190,12 +195,13 @@ def _fit_told(first: pd.DataFrame, names: Mapping[str, str]) -> str:
     """Whom most of the largest audience is not, and who has most on target."""
     largest = first.iloc[0]
     best = first.sort_values("on_target_followers", ascending=False, kind="stable").iloc[0]
-    most = f"{number(best['on_target_followers'])} of {number(best['followers'])}"
+    most = f"{number(round(best['on_target_followers']))} of {number(best['followers'])}"
     ends = "on_target_followers_low", "on_target_followers_high"
     between = " to ".join(number(round(best[end])) for end in ends)
+    off = f"[{1 - largest['on_target_share_high']:.0%} to {1 - largest['on_target_share_low']:.0%}]"
     return (
         f"{names[str(largest.name)]} has {number(largest['followers'])} {largest['audience']}, "
-        f"{largest['off_target_share']:.0%} of them off target. Of the {len(first)} most followed, "
+        f"{largest['off_target_share']:.0%} {off} of them off target. Of the {len(first)} most followed, "
         f"{names[str(best.name)]} has most on target: {most} [{between}]."
     )
 
