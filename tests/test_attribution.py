@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph import dataset, networks, niche_names, niches, popularity, synthetic, uncertainty
+from influgraph import dataset, networks, niches, popularity, synthetic, uncertainty
 from influgraph.dataset import Dataset
 from influgraph.influence import _effects, _exposure, _kernels, attribution
 from influgraph.synthetic import World, WorldSettings
@@ -30,9 +30,7 @@ def _attribute(data: Dataset, found: pd.Series | None = None, *, seed: int = 7) 
 def _world(**changes: object) -> tuple[World, pd.Series]:
     """A world of 6,000 accounts, and the niches that can be detected in it."""
     world = synthetic.make_world(WorldSettings(**{"accounts": 6000, "reruns": 6, **changes}), rng=_rng())
-    follows, engagement = networks.follow_network(world.data), networks.engagement_network(world.data)
-    layers, terms = {"follow": follows, "engagement": engagement}, niche_names.term_uses(world.data)
-    return world, niches.find_niches(layers, terms=terms, rng=_rng()).accounts["niche"]
+    return world, niches.find_niches(networks.follow_network(world.data), rng=_rng()).accounts["niche"]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ LIKES = pd.DataFrame({"account_id": ["b", "c"], "target_id": ["a", "a"], "kind":
 # Ctrl-C is ignored by what a shell starts in the background; here it must not be.
 HEARING = """
 import signal, time
-from influgraph import study
+from influgraph import niches
 from influgraph.cli import main
 
 def slow(*words, **options):
@@ -30,7 +30,7 @@ def slow(*words, **options):
     time.sleep(60)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-study.niches.find_niches = slow
+niches.find_niches = slow
 main()
 """
 
@@ -321,7 +321,7 @@ def test_too_little_memory_is_said(data: Path, tmp_path: Path, monkeypatch: pyte
     def starve(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("influgraph.study.popularity.popularity", starve)
+    monkeypatch.setattr("influgraph.popularity.popularity", starve)
     assert "not enough memory" in told(call("run", data, "--out", tmp_path / "out"))
 
 
@@ -331,7 +331,7 @@ def test_what_is_not_expected_shows_its_traceback(
     def broken(*_: object, **__: object) -> None:
         raise ValueError("a bug of ours")
 
-    monkeypatch.setattr("influgraph.study.popularity.popularity", broken)
+    monkeypatch.setattr("influgraph.popularity.popularity", broken)
     assert isinstance(call("run", data, "--out", tmp_path / "out").exception, ValueError)
 
 
