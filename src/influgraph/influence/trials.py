@@ -182,10 +182,8 @@ def trial_effects(trials: pd.DataFrame, account_ids: pd.Index) -> pd.DataFrame:
     --------
     >>> arms = {"account_id": "ann", "arm": ["treated", "control"], "people": 500, "posts": [8, 0]}
     >>> trials = pd.DataFrame({**arms, "outcomes": [49, 9]})
-    >>> trial_effects(trials, pd.Index(["ann", "ben"])).round(0)
-                effect  effect_low  effect_high
-    account_id
-    ann           10.0         7.0         13.0
+    >>> trial_effects(trials, pd.Index(["ann", "ben"])).round(0).loc["ann"].tolist()
+    [10.0, 7.0, 13.0]
     """
     checked = check_trials(trials, account_ids)
     by_account = {name: _middle(rows) for name, rows in checked.groupby("account_id")}
