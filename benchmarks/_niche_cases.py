@@ -14,7 +14,8 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmarks._data import FOLDER
 from influgraph import niche_names
-from influgraph.networks import Network, engagement_network, follow_network, network_from_pairs
+from influgraph._study_networks import attention_layers
+from influgraph.networks import Network, network_from_pairs
 from influgraph.synthetic import WorldSettings, make_world
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -138,8 +139,7 @@ def planted(seed: int, *, follows: float = 40.0) -> Case:
     world = make_world(WorldSettings(follows_per_account=follows, **UNEVEN), rng=np.random.default_rng(seed))
     data = world.data
     truth = world.members.set_index("account_id")["niche"].reindex(data.account_ids)
-    layers = {"follow": follow_network(data), "engagement": engagement_network(data)}
-    return Case(f"planted {seed}", layers, truth, niche_names.term_uses(data))
+    return Case(f"planted {seed}", attention_layers(data), truth, niche_names.term_uses(data))
 
 
 def large_planted(accounts: int = 200_000, pairs: int = 5_000_000, *, niches: int = 60) -> Case:

@@ -20,6 +20,7 @@ from scipy import stats
 
 from benchmarks import _plain_world as plain
 from influgraph import centrality, dataset, networks, niche_names, niches, popularity, synthetic
+from influgraph._study_networks import attention_layers
 from influgraph.dataset import Dataset
 from influgraph.influence import _exposure, _intensity, _kernels, attribution
 from influgraph.influence._arrays import Ints, row_starts, sum_by
@@ -278,10 +279,8 @@ def judge(case: Case) -> dict[str, Any]:
 
 
 def _niches(data: Dataset, rng: np.random.Generator) -> pd.Series:
-    layers = {"follow": networks.follow_network(data), "engagement": networks.engagement_network(data)}
-    found: pd.Series = niches.find_niches(layers, terms=niche_names.term_uses(data), rng=rng).accounts[
-        "niche"
-    ]
+    terms = niche_names.term_uses(data)
+    found: pd.Series = niches.find_niches(attention_layers(data), terms=terms, rng=rng).accounts["niche"]
     return found
 
 

@@ -155,18 +155,19 @@ def consensus(
 ) -> tuple[Labels, NDArray[np.float64], list[Labels]]:
     """Add runs on all ties until their consensus stands still: labels, share of votes for them, and runs."""
     found: list[Labels] = []
-    label, votes = before[0], np.zeros(len(before[0]))
+    label = before[0]
     while len(found) < MOST_RUNS:
         seeds = rng.integers(2**62, size=runs).tolist()
         found += at_once(lambda seed: find_partition(ties, resolution=resolution, seed=seed), seeds)
-        last, (label, votes) = label, _vote(found)
+        last, label = label, _vote(found)
         if len(found) > runs and partition_agreement(last, label) >= STILL:
             break
-    votes = _votes_for(label, [*found, *before])
-    return label, votes, [*found, *before]
+    runs_made = [*found, *before]
+    votes = np.mean([_in_terms_of(label, other) == label for other in runs_made], axis=0)
+    return label, np.asarray(votes), runs_made
 
 
-def _vote(partitions: Sequence[Labels]) -> tuple[Labels, NDArray[np.float64]]:
+def _vote(partitions: Sequence[Labels]) -> Labels:
     """Niche of most votes, in the terms of the partition that agrees best with all."""
     count = len(partitions)
     likeness = np.eye(count)
@@ -179,11 +180,7 @@ def _vote(partitions: Sequence[Labels]) -> tuple[Labels, NDArray[np.float64]]:
     for place in np.flatnonzero(kept <= 0.5):
         names, counts = np.unique(named[:, place], return_counts=True)
         label[place] = names[counts.argmax()]
-    return label, (named == label).mean(axis=0)
-
-
-def _votes_for(label: Labels, partitions: Sequence[Labels]) -> NDArray[np.float64]:
-    return np.asarray(np.mean([_in_terms_of(label, other) == label for other in partitions], axis=0))
+    return label
 
 
 def _in_terms_of(label: Labels, other: Labels) -> Labels:
