@@ -174,9 +174,10 @@ def automation_evidence(data: Dataset, *, fewest: int = 50, q: float = 0.05) -> 
     >>> from influgraph.dataset import from_tables
     >>> hourly = pd.date_range("2024-01-01", periods=240, freq="h")
     >>> posts = pd.DataFrame({"post_id": range(240), "author_id": "ann", "created_at": hourly})
-    >>> found = automation_evidence(from_tables(posts=posts))
+    >>> accounts = pd.DataFrame({"account_id": ["ann"]})
+    >>> found = automation_evidence(from_tables(accounts=accounts, posts=posts))
     >>> found.loc["ann", ["timed_acts", "day_rhythm", "burstiness"]].tolist()
-    [240, 0.0, -1.0]
+    [240.0, 0.0, -1.0]
     """
     if not fewest >= 10:
         raise ValueError(f"fewest must be at least 10, received {fewest!r}")
