@@ -182,7 +182,7 @@ def _logistic(values: Floats, automated: pd.Series, asked: Floats) -> Floats:
 
 
 def _larger(values: Floats, automated: pd.Series, asked: Floats) -> Floats:
-    """Mean of three models of different kinds, each with the settings it was first tried with."""
+    """Mean of three models of different kinds, put together after six kinds were tried on these accounts."""
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.gaussian_process import GaussianProcessClassifier
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel
