@@ -11,10 +11,12 @@ import pandas as pd
 
 from influgraph import _study_audiences as audiences
 from influgraph import _study_niches as niches
+from influgraph import _study_suspects as suspects
 from influgraph import _study_tables as tables
 from influgraph import centrality, networks, popularity, quadrants, uncertainty
 from influgraph._study_comparison import COLUMNS, comparison_rows, trial_rows
 from influgraph._study_networks import attention_network, predictors
+from influgraph.bots import automation
 from influgraph.dataset import Dataset, resolved_engagements
 from influgraph.influence import (
     attribution,
@@ -40,7 +42,7 @@ class Steps:
     """The steps of one study, each done when it is first asked for."""
 
     def __init__(self, data: Dataset, settings: Settings, store: Store) -> None:
-        self.data, self.settings, self.store = data, settings, store
+        self.everyone, self.settings, self.store = data, settings, store
 
     def rng(self, step: str) -> np.random.Generator:
         """One generator per step, by its name, so that a new step changes no other."""
@@ -48,17 +50,22 @@ class Steps:
         return np.random.default_rng(seeds)
 
     @cached_property
+    def data(self) -> Dataset:
+        """The dataset without the acts and follows of suspects, and without what pods did inside."""
+        return suspects.people(self.everyone, self.suspects)
+
+    @cached_property
     def kinds(self) -> tuple[str, ...]:
         """What counts as an outcome: as set, else the first known kind in the data."""
         if self.settings.outcome.kinds:
             return self.settings.outcome.kinds
-        present = set(resolved_engagements(self.data)["kind"].unique())
+        present = set(resolved_engagements(self.everyone)["kind"].unique())
         return tuple(kind for kind in OUTCOME_KINDS if kind in present)[:1]
 
     @cached_property
     def network(self) -> networks.Network:
         """The follow network, else the engagement network."""
-        return attention_network(self.data)
+        return attention_network(self.everyone)
 
     @cached_property
     def popularity(self) -> pd.DataFrame:
@@ -66,7 +73,7 @@ class Steps:
         return self.store.run("popularity", self._popularity)
 
     def _popularity(self) -> pd.DataFrame:
-        counts = popularity.popularity(self.data)
+        counts = popularity.popularity(self.everyone)
         return counts.join(popularity.tier(counts, bounds=self.settings.tiers).astype("str"))
 
     @cached_property
@@ -83,13 +90,53 @@ class Steps:
         return pd.concat(measures, axis=1)
 
     @cached_property
-    def niches(self) -> dict[str, Any]:
-        """The niche of each account, each niche described, and what they rest on."""
-        return self.store.run("niches", self._niches)
+    def niches_of_everyone(self) -> dict[str, Any]:
+        """Niches, suspects counted: what bot clusters are looked for in."""
+        return self.store.run("niches of everyone", lambda: self._niches(self.everyone))
 
-    def _niches(self) -> dict[str, Any]:
+    def _niches(self, data: Dataset) -> dict[str, Any]:
         options = asdict(self.settings.niches)
-        return niches.described_niches(self.data, self.network, options, rng=self.rng("niches"))
+        return niches.described_niches(data, attention_network(data), options, rng=self.rng("niches"))
+
+    @cached_property
+    def suspects(self) -> dict[str, Any]:
+        """Bot clusters, a case file for each, and who is suspected."""
+        return self.store.run("bot clusters", self._suspects)
+
+    def _suspects(self) -> dict[str, Any]:
+        niche = self.niches_of_everyone["accounts"]["niche"]
+        return suspects.found_clusters(self.everyone, niche, self.settings.bots, rngs=self.rng)
+
+    @property
+    def any_suspects(self) -> bool:
+        """Whether anything is left out of the scores."""
+        return len(self.suspects["members"]) > 0
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Who is left out of the scores, and what could not be looked for, in sentences."""
+        return tables.left_out(self.suspects["members"]) + self.suspects["missing"]
+
+    @property
+    def counterfactual(self) -> pd.DataFrame:
+        """Scores and ranks with and without the suspects."""
+        niche = self.niches_of_everyone["accounts"]["niche"]
+        return tables.counterfactual(self.scores, self.with_suspects, popularity.popularity(self.data), niche)
+
+    @cached_property
+    def automation(self) -> pd.DataFrame:
+        """How likely each account is automated."""
+        return self.store.run("automation", self._automation)
+
+    def _automation(self) -> pd.DataFrame:
+        return automation.automation(self.everyone, base_rate=self.settings.bots.automated)
+
+    @cached_property
+    def niches(self) -> dict[str, Any]:
+        """The niche of each account, each niche described, and what they rest on; without suspects."""
+        return self.store.run(
+            "niches", lambda: self._niches(self.data) if self.any_suspects else self.niches_of_everyone
+        )
 
     @property
     def no_niches(self) -> tuple[str, ...]:
@@ -102,16 +149,32 @@ class Steps:
         """Who brought about which outcomes."""
         return attribution.Attribution(**self.store.run("influence", self._attribution))
 
+    @cached_property
+    def with_suspects(self) -> pd.DataFrame:
+        """Influence and rank of each account, had nobody been left out."""
+        return self.store.run("with suspects", self._with_suspects)
+
+    def _with_suspects(self) -> pd.DataFrame:
+        found = self.attribution.accounts["influence"]
+        if self.any_suspects:
+            niche = self.niches_of_everyone["accounts"]["niche"]
+            found = self._attributed(self.everyone, {**self.question, "niches": niche}).accounts["influence"]
+        return pd.DataFrame({"influence": found, "rank": found.rank(ascending=False, method="min")})
+
     def _attribution(self) -> dict[str, Any]:
+        found = self._attributed(self.data, self.question)
+        return {field.name: getattr(found, field.name) for field in fields(found)}
+
+    def _attributed(self, data: Dataset, question: dict[str, Any]) -> attribution.Attribution:
         found = attribution.incremental_actions(
-            self.data, trial_results=self.settings.trial_results(), rng=self.rng("influence"), **self.question
+            data, trial_results=self.settings.trial_results(), rng=self.rng("influence"), **question
         )
         if found.accounts["influence"].isna().all() and self.kinds:
-            found = fallback.fallback_influence(self.data, rng=self.rng("influence"), **self.question)
+            found = fallback.fallback_influence(data, rng=self.rng("influence"), **question)
         if self.settings.missing.follows != "complete":
             weaker = found.accounts["influence_grade"].replace("causal under assumptions", "estimated")
             found = replace(found, accounts=found.accounts.assign(influence_grade=weaker))
-        return {field.name: getattr(found, field.name) for field in fields(found)}
+        return found
 
     @property
     def question(self) -> dict[str, Any]:
@@ -217,8 +280,8 @@ class Steps:
 
     @property
     def known_followers(self) -> pd.DataFrame:
-        """Popularity without lists of followers that are known to be cut: as stated, else unknown."""
-        counts = self.popularity
+        """Popularity among people, without lists of followers that are known to be cut: as stated, else unknown."""
+        counts = popularity.popularity(self.data)
         if self.settings.missing.follows == "complete":
             return counts
         return counts.assign(followers=counts["followers_stated"])
@@ -240,9 +303,15 @@ class Steps:
         influence = self.attribution.accounts
         kind = quadrants.quadrant(counts["followers"], influence)
         described: list[pd.DataFrame] = [centralities, niche, influence, self.ranks, self.beyond_popularity]
+        described += [self.automation, self.suspects["shares"], self.bot_cluster.to_frame()]
         return counts.join(
             [*described, kind.to_frame(), self.expertise, self.motives[0], self.followers_under]
         )
+
+    @property
+    def bot_cluster(self) -> pd.Series:
+        """The suspected cluster of each account, null for none."""
+        return suspects.cluster_of_each(self.suspects).reindex(self.everyone.account_ids)
 
     @property
     def followers_under(self) -> pd.DataFrame:

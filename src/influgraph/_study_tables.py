@@ -8,8 +8,6 @@ from influgraph.dataset import Dataset, resolved_engagements, study_period
 from influgraph.settings import Settings
 
 CHECKS = ("check", "subject", "estimate", "low", "high", "baseline", "verdict", "p_value")
-BOT_CLUSTERS = ("bot_cluster", "kind", "size", "p_value", "q_value", "beneficiaries", "evidence")
-BOT_MEMBERS = ("bot_cluster", "account_id", "membership")
 SCORES = {
     "followers": "Int64",
     "tier": "str",
@@ -35,6 +33,11 @@ SCORES = {
     "bot_cluster": "str",
     "authentic_share": "Float64",
     "role": "str",
+    "automation_low": "Float64",
+    "automation_high": "Float64",
+    "automation_missing": "str",
+    "authentic_share_low": "Float64",
+    "authentic_share_high": "Float64",
     "following": "Int64",
     "posts": "Int64",
     "quadrant": "str",
@@ -64,16 +67,11 @@ SCORES = {
     "followers_low": "Float64",
     "followers_high": "Float64",
 }
-_SUSPECTS = (
-    "Suspicious accounts are not looked for yet: automation, bot_cluster, authentic_share and the tables of "
-    "bot clusters are empty, and every figure counts everyone."
+_LEFT_OUT = (
+    "{accounts:,} accounts in {clusters:,} clusters are suspected: scores, niches and audiences leave out their "
+    "acts and follows (of a pod only the acts inside it); followers and other counts hold everyone."
 )
 _ROLES = "Roles are not estimated yet: the column role is empty."
-
-
-def no_rows(columns: Sequence[str]) -> pd.DataFrame:
-    """Make a table with these columns and nothing in it."""
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
 
 
 def scores(known: pd.DataFrame) -> pd.DataFrame:
@@ -85,12 +83,33 @@ def scores(known: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=known.index)
 
 
-def counterfactual(known: pd.DataFrame) -> pd.DataFrame:
-    """Influence and rank now; those without suspects are null as long as none are looked for."""
-    nothing = pd.Series(pd.NA, known.index, dtype="object")
-    return scores(known)[["influence", "rank"]].assign(
-        influence_without_suspects=nothing.astype("Float64"), rank_without_suspects=nothing.astype("Int64")
+def counterfactual(
+    known: pd.DataFrame, with_suspects: pd.DataFrame, people: pd.DataFrame, niche: pd.Series
+) -> pd.DataFrame:
+    """Scores and ranks with and without the suspects; `people` counts, `niche` is that of everyone counted."""
+    now = scores(known)
+    counts = ["followers", "engagements_received"]
+    return pd.DataFrame(
+        {
+            "influence": now["influence"],
+            "rank": now["rank"],
+            "influence_with_suspects": with_suspects["influence"].astype("Float64"),
+            "influence_without_suspects": now["influence"],
+            "rank_with_suspects": with_suspects["rank"].astype("Int64"),
+            "rank_without_suspects": now["rank"],
+            "niche_with_suspects": niche.astype("Int64"),
+            "niche_without_suspects": now["niche"],
+            **{f"{name}_with_suspects": now[name] for name in counts},
+            **{f"{name}_without_suspects": people[name] for name in counts},
+        },
+        index=known.index,
     )
+
+
+def left_out(members: pd.DataFrame) -> tuple[str, ...]:
+    """Say how many accounts are suspected, and what that means; nothing where there are none."""
+    accounts, clusters = members["account_id"].nunique(), members["bot_cluster"].nunique()
+    return (_LEFT_OUT.format(accounts=accounts, clusters=clusters),) if accounts else ()
 
 
 def ages(data: Dataset) -> pd.Series | None:
@@ -113,7 +132,6 @@ def missing(data: Dataset, settings: Settings, kinds: Sequence[str]) -> tuple[st
         _NO_KIND: not kinds,
         _CUT.format(cut=cut): cut != "complete",
         _NO_PLAN: settings.brief.budget is not None,
-        _SUSPECTS: True,
         _ROLES: True,
     }
     return tuple(sentence for sentence, holds in conditions.items() if holds)

@@ -126,6 +126,25 @@ class Niches:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Bots:
+    """How bot clusters are looked for.
+
+    Attributes
+    ----------
+    q
+        The share of false clusters among those found that is accepted on average.
+    trusted
+        Ids of accounts that are known to be people, from which trust spreads; none: the verified ones.
+    automated
+        Share of accounts that is taken to be automated, before anything is known of them.
+    """
+
+    q: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    trusted: _Texts = ()
+    automated: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Brief:
     """What a brand looks for; the budget is in the currency of accounts.price."""
 
@@ -181,6 +200,7 @@ class Settings:
     missing: Missing = Missing()
     tiers: _Tiers = Field(default_factory=lambda: DEFAULT_TIERS)
     niches: Niches = Niches()
+    bots: Bots = Bots()
     brief: Brief = Brief()
     organisation: Organisation = Organisation()
     privacy: Privacy = Privacy()

@@ -16,9 +16,13 @@ T = TypeVar("T")
 STEPS = (
     "popularity",
     "centrality",
+    "niches of everyone",
+    "bot clusters",
+    "automation",
     "niches",
     "influence",
     "ranks",
+    "with suspects",
     "beyond popularity",
     "expertise",
     "motives",
@@ -83,7 +87,12 @@ class Study:
     scores
         One row per account, indexed by account id in dataset order; columns as in the contract.
     niches, bot_clusters, bot_members, counterfactual, validation
-        The other tables of the contract.
+        The other tables of the contract; only suspected clusters are in the second and third.
+    case_files, case_explanations, joint_acts
+        Of every cluster that stands out, suspected or cleared, as `bots.casefile.case_files` has them, and what
+        its members did together.
+    growth
+        Bursts of new followers, as `bots.growth.growth_anomalies` has them.
     niche_shares, niche_scan, niche_layers
         Overlapping membership, the resolutions tried, and the say of each layer, as `niches.Niches` has them.
     influence_by_niche, influence_by_market, influence_by_platform
@@ -120,6 +129,10 @@ class Study:
     bot_clusters: pd.DataFrame
     bot_members: pd.DataFrame
     counterfactual: pd.DataFrame
+    case_files: pd.DataFrame
+    case_explanations: pd.DataFrame
+    joint_acts: pd.DataFrame
+    growth: pd.DataFrame
     validation: pd.DataFrame
     influence_by_niche: pd.DataFrame
     influence_by_market: pd.DataFrame
@@ -172,9 +185,13 @@ def _studied(data: Dataset, steps: Steps) -> Study:
         niche_shares=steps.niches["shares"],
         niche_scan=steps.niches["scan"],
         niche_layers=steps.niches["layers"],
-        bot_clusters=tables.no_rows(tables.BOT_CLUSTERS),
-        bot_members=tables.no_rows(tables.BOT_MEMBERS),
-        counterfactual=tables.counterfactual(steps.scores),
+        bot_clusters=steps.suspects["clusters"],
+        bot_members=steps.suspects["members"],
+        counterfactual=steps.counterfactual,
+        case_files=steps.suspects["cases"],
+        case_explanations=steps.suspects["explanations"],
+        joint_acts=steps.suspects["joint_acts"],
+        growth=steps.suspects["growth"],
         validation=steps.validation,
         influence_by_niche=steps.attribution.by_niche,
         influence_by_market=steps.attribution.by_market,
@@ -195,6 +212,7 @@ def _studied(data: Dataset, steps: Steps) -> Study:
         outcomes=float(steps.attribution.outcomes),
         credited=float(steps.attribution.credited),
         missing=(
+            *steps.left_out,
             *steps.instead,
             *steps.no_niches,
             *steps.no_changes,

@@ -54,13 +54,13 @@ class BotClusters:
     missing: str | None = None
 
 
-def no_clusters(missing: str | None = None) -> BotClusters:
+def no_clusters(*missing: str) -> BotClusters:
     """No candidates, and why none could be looked for, where that is so.
 
     Parameters
     ----------
     missing
-        The reason, None where data are sufficient and hold no candidate.
+        Reasons; none where data are sufficient and hold no candidate.
 
     Returns
     -------
@@ -72,7 +72,9 @@ def no_clusters(missing: str | None = None) -> BotClusters:
     ('no act has a time', 0)
     """
     index = pd.Index([], dtype="str", name="bot_cluster")
-    return BotClusters(_empty(CLUSTERS, index), _empty(MEMBERS), _empty(JOINT_ACTS), missing)
+    return BotClusters(
+        _empty(CLUSTERS, index), _empty(MEMBERS), _empty(JOINT_ACTS), "; ".join(missing) or None
+    )
 
 
 def discoveries(found: Sequence[BotClusters], *, q: float = 0.05) -> BotClusters:

@@ -1,0 +1,213 @@
+"""What can be measured of a group of accounts, beside what is usual among others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from influgraph.dataset import resolved_engagements
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from influgraph.dataset import Dataset
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+COMPARED = 300  # accounts drawn to say what is usual
+CLOCK_ACTS = 5  # joint acts from which on a rhythm can be told
+PROFILE = ("handle", "name", "bio")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number, and what is usual among others; NaN: unknown."""
+
+    value: float
+    usual: float
+
+
+UNKNOWN = Measured(np.nan, np.nan)
+
+
+def places(data: Dataset, account_ids: pd.Series) -> Ints:
+    """The codes of accounts, -1 for what is none."""
+    found: Ints = data.account_ids.get_indexer(pd.Index(account_ids, dtype="str")).astype(np.int64)
+    return found
+
+
+class Facts:
+    """What is measured of groups, each by the codes of its members, against accounts in no group."""
+
+    def __init__(self, data: Dataset, grouped: Ints, *, rng: np.random.Generator) -> None:
+        self.data, self._grouped = data, np.unique(grouped)
+        others = np.setdiff1d(self._active(), self._grouped)
+        size = min(COMPARED, others.size)
+        self.compared: Ints = np.sort(rng.choice(others, size, replace=False)).astype(np.int64)
+
+    def _active(self) -> Ints:
+        """Accounts that follow or act."""
+        did = [self.data.follows["follower_id"], self.acts["account_id"]]
+        return np.unique(np.concatenate([one.cat.codes.to_numpy(np.int64) for one in did]))
+
+    @cached_property
+    def acts(self) -> pd.DataFrame:
+        """Every act, with the time and author of the post it was done to."""
+        return resolved_engagements(self.data)
+
+    @cached_property
+    def follows(self) -> csr_array:
+        """Who follows whom, as a matrix of ones."""
+        size = len(self.data.accounts)
+        follower, followed = (self.data.follows[name].cat.codes for name in ("follower_id", "followed_id"))
+        return csr_array((np.ones(len(follower), np.int32), (follower, followed)), shape=(size, size))
+
+    @cached_property
+    def words(self) -> list[frozenset[str]]:
+        """Words of each account's handle, name and bio."""
+        accounts = self.data.accounts
+        given = accounts[[name for name in PROFILE if name in accounts]].fillna("").astype("str")
+        return [frozenset(_WORD.findall(" ".join(texts).casefold())) for texts in given.to_numpy()]
+
+    def outside_followers(self, members: Ints) -> Measured:
+        """Followers from outside of all groups: the median member's."""
+        if not len(self.data.follows):
+            return UNKNOWN
+        outside = np.ones(len(self.data.accounts), np.int32)
+        outside[self._grouped] = 0
+        counts = self.follows.T @ outside
+        return Measured(_median(counts[members]), _median(counts[self.compared]))
+
+    def mutual_follows(self, members: Ints) -> Measured:
+        """Share of pairs of members that follow each other."""
+        if not len(self.data.follows):
+            return UNKNOWN
+        return Measured(self._mutual(members), self._mutual(self.compared))
+
+    def _mutual(self, members: Ints) -> float:
+        if members.size < 2:
+            return np.nan
+        among = self.follows[members][:, members]
+        return float(among.multiply(among.T).sum() / (members.size * (members.size - 1)))
+
+    def shared_word(self, members: Ints) -> tuple[Measured, str]:
+        """Share of members with the word in their profiles that most tells them from others, and the word."""
+        if not any(self.words) or members.size < 2:
+            return UNKNOWN, ""
+        inside = _counted([self.words[code] for code in members])
+        outside = _counted([self.words[code] for code in self.compared])
+        if not inside:
+            return Measured(0.0, 0.0), ""
+        rest = max(self.compared.size, 1)
+        word = max(sorted(inside), key=lambda one: inside[one] / members.size - outside.get(one, 0) / rest)
+        return Measured(inside[word] / members.size, outside.get(word, 0) / rest), word
+
+    def by_the_clock(self, moments: pd.Series) -> Measured:
+        """How far acts keep to the same minute of the hour: 0 any minute, 1 always the same."""
+        others = self.acts["created_at"].dropna()
+        if moments.notna().sum() < CLOCK_ACTS or others.empty:
+            return UNKNOWN
+        return Measured(_resultant(moments.dropna()), _resultant(others))
+
+    def elsewhere(self, members: Ints, joint: int) -> Measured:
+        """Acts and follows of the median member beyond what the group did together, each."""
+        done = np.zeros(len(self.data.accounts))
+        for did in (self.data.follows["follower_id"], self.acts["account_id"]):
+            done += np.bincount(did.cat.codes, minlength=done.size)
+        each = joint / max(members.size, 1)
+        return Measured(max(_median(done[members]) - each, 0.0), _median(done[self.compared]))
+
+    def responds(self, members: Ints, served: Ints) -> Measured:
+        """Share of members that did anything to those they serve; usual: of their other followers."""
+        if not (len(self.acts) and served.size):
+            return UNKNOWN
+        doers = np.unique(_codes(self.acts["account_id"])[np.isin(_codes(self.acts["receiver_id"]), served)])
+        audience = np.unique(self.follows[:, served].tocoo().row)
+        others = np.setdiff1d(audience, self._grouped)
+        if not others.size:
+            return Measured(float(np.isin(members, doers).mean()), np.nan)
+        return Measured(float(np.isin(members, doers).mean()), float(np.isin(others, doers).mean()))
+
+    def follows_before(self, acts: pd.DataFrame) -> Measured:
+        """Share of acts on others' posts that the author's followers did; usual: of everybody's acts."""
+        if not len(self.data.follows):
+            return UNKNOWN
+        posts = self.data.posts
+        authors = pd.Series(posts["author_id"].astype("str").to_numpy(), posts["post_id"].astype("str"))
+        author, doer = places(self.data, acts["object"].map(authors)), places(self.data, acts["account_id"])
+        receiver, account = (_codes(self.acts[name]) for name in ("receiver_id", "account_id"))
+        known, told = (author >= 0) & (author != doer), receiver >= 0
+        usual = self._follow_share(account[told], receiver[told])
+        return Measured(self._follow_share(doer[known], author[known]), usual)
+
+    def _follow_share(self, follower: Ints, followed: Ints) -> float:
+        size, pairs = len(self.data.accounts), self.follows.tocoo()
+        keys = pairs.row.astype(np.int64) * size + pairs.col
+        return float(np.isin(follower * size + followed, keys).mean()) if follower.size else np.nan
+
+    def crowd(self, acts: pd.DataFrame, members: Ints, within: pd.Timedelta) -> Measured:
+        """Share of others among all who acted on the same objects in the same moments; usual: at any time."""
+        timed = acts.dropna(subset=["created_at"])
+        every = self._all_acts(timed["kind"].unique())
+        every = every[every["object"].isin(timed["object"])].sort_values("created_at", kind="stable")
+        if every.empty:
+            return UNKNOWN
+        moments = timed[["object", "created_at"]].assign(joint=timed["created_at"])
+        near = pd.merge_asof(
+            every,
+            moments.sort_values("joint", kind="stable"),
+            on="created_at",
+            by="object",
+            direction="nearest",
+            tolerance=within,
+        )
+        other = ~every["code"].isin(members).to_numpy()
+        together = near["joint"].notna().to_numpy()
+        return Measured(float(other[together].mean()) if together.any() else np.nan, float(other.mean()))
+
+    def _all_acts(self, kinds: NDArray[np.object_]) -> pd.DataFrame:
+        """Everybody's acts of these kinds on objects, as joint acts name them."""
+        follows, acts = self.data.follows, self.acts
+        some = acts[acts["kind"].isin(kinds)]
+        parts = [
+            _named(some["account_id"], some[column], some["created_at"])
+            for column in ("post_id", "object", "receiver_id")
+            if column in some
+        ]
+        if "follow" in kinds:
+            parts.append(_named(follows["follower_id"], follows["followed_id"], follows["followed_at"]))
+        return pd.concat(parts).dropna(subset=["object", "created_at"]).drop_duplicates()
+
+
+def _named(account: pd.Series, done_to: pd.Series, when: pd.Series) -> pd.DataFrame:
+    columns = {"code": account.cat.codes, "object": done_to.astype("str")}
+    return pd.DataFrame({**columns, "created_at": when.astype("datetime64[us, UTC]")})
+
+
+def _codes(ids: pd.Series) -> Ints:
+    return np.asarray(ids.cat.codes, np.int64)
+
+
+def _median(values: NDArray[Any]) -> float:
+    return float(np.median(values)) if values.size else np.nan
+
+
+def _counted(words: list[frozenset[str]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for some in words:
+        for word in some:
+            counts[word] = counts.get(word, 0) + 1
+    return counts
+
+
+def _resultant(moments: pd.Series) -> float:
+    seconds = (moments.dt.minute * 60 + moments.dt.second).to_numpy(np.float64)
+    return float(np.abs(np.exp(2j * np.pi * seconds / 3600).mean()))

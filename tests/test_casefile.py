@@ -1,0 +1,108 @@
+"""Case files: what speaks for and against each group of a planted world, and what is said of poor data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from influgraph.bots import casefile
+from influgraph.bots.clusters import JOINT_ACTS, MEMBERS, BotClusters, no_clusters
+from influgraph.dataset import Dataset, from_tables, resolved_engagements
+from influgraph.synthetic import World, WorldSettings, make_world
+
+Groups = dict[str, tuple[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(WorldSettings(accounts=2500, reruns=2), rng=np.random.default_rng(412))
+
+
+def clusters(data: Dataset, groups: Groups, explained: str | None = None) -> BotClusters:
+    """Groups as if they had been found, with what two or more members did alike."""
+    acts = resolved_engagements(data).astype({"account_id": "str", "receiver_id": "str", "post_id": "str"})
+    follows = data.follows.astype({"follower_id": "str", "followed_id": "str"})
+    cases, members, joint = [], [], []
+    for name, (kind, ids) in groups.items():
+        if kind == "purchased_followers":
+            theirs = follows[follows["follower_id"].isin(ids)]
+            served = theirs["followed_id"].value_counts().index[:3]
+            some = theirs[theirs["followed_id"].isin(served)].assign(kind="follow")
+            some = some.set_axis(["account_id", "object", "created_at", "kind"], axis=1)
+        else:
+            theirs = acts[
+                acts["account_id"].isin(ids) & acts["kind"].eq("like" if kind == "pod" else "repost")
+            ]
+            some = theirs[theirs.duplicated("post_id", keep=False)].assign(object=lambda one: one["post_id"])
+            served = some["receiver_id"].value_counts().index[:2]
+        joint.append(some.assign(bot_cluster=name)[list(JOINT_ACTS)])
+        members.append(pd.DataFrame({"bot_cluster": name, "account_id": ids, "membership": 1.0}))
+        cases.append((name, kind, len(ids), 0.001, 0.01, tuple(served), "a finding"))
+    columns = ["bot_cluster", "kind", "size", "p_value", "q_value", "beneficiaries", "evidence"]
+    found = pd.DataFrame(cases, columns=columns).set_index("bot_cluster")
+    return BotClusters(
+        found if explained is None else found.assign(explained=explained),
+        pd.concat(members).astype(MEMBERS),
+        pd.concat(joint).astype(JOINT_ACTS),
+    )
+
+
+def planted(table: pd.DataFrame, name: str) -> Groups:
+    return {
+        str(group): (kind, list(rows["account_id"])) for (group, kind), rows in table.groupby([name, "kind"])
+    }
+
+
+def filed(data: Dataset, found: BotClusters) -> casefile.CaseFiles:
+    return casefile.case_files(data, found, rng=np.random.default_rng(5))
+
+
+def test_planted_clusters_are_suspected(world: World) -> None:
+    groups = planted(world.bots, "bot_cluster")
+    files = filed(world.data, clusters(world.data, groups))
+    assert len(files.cases) == len(groups) >= 5
+    assert files.cases["state"].eq("suspected").all()
+    assert files.cases["note"].eq("").all()
+
+
+def test_a_fan_club_and_a_newsroom_are_cleared_each_by_its_own_explanation(world: World) -> None:
+    benign = planted(world.benign, "group")
+    groups = {name: ("coordination", ids) for name, (_, ids) in benign.items()}
+    files = filed(world.data, clusters(world.data, groups))
+    assert files.cases["state"].eq("cleared").all()
+    for name, (kind, _) in benign.items():
+        why = {"fan_club": "a fan club", "newsroom": "an organisation"}[kind]
+        assert str(files.cases.loc[name, "why"]).startswith(why)
+
+
+def test_what_a_search_explained_is_cleared_in_its_words(world: World) -> None:
+    groups = planted(world.bots, "bot_cluster")
+    files = filed(world.data, clusters(world.data, groups, explained="a choir"))
+    assert files.cases["state"].eq("cleared").all()
+    assert files.cases["why"].eq("a choir").all()
+
+
+def test_a_case_counts_what_was_done_together(world: World) -> None:
+    groups = planted(world.bots, "bot_cluster")
+    found = clusters(world.data, groups)
+    case = filed(world.data, found).cases.iloc[0]
+    acts = found.joint_acts[found.joint_acts["bot_cluster"] == found.clusters.index[0]]
+    assert (case["acts"], case["objects"]) == (len(acts), acts["object"].nunique())
+    assert (case["first"], case["last"]) == (acts["created_at"].min(), acts["created_at"].max())
+
+
+def test_without_follows_profiles_and_times_nothing_can_be_tested() -> None:
+    acts = [(one, post) for one in "abcd" for post in ("p", "q", "r")]
+    engagements = pd.DataFrame(acts, columns=["account_id", "post_id"]).assign(kind="repost")
+    posts = pd.DataFrame({"post_id": ["p", "q", "r"], "author_id": "z"})
+    data = from_tables(posts=posts, engagements=engagements)
+    found = clusters(data, {"c": ("coordination", list("abcd"))})
+    files = filed(data, found)
+    assert files.cases.loc["c", "state"] == "too little data"
+    known = files.explanations.dropna(subset="value")
+    assert set(known["measured"]) <= {"acts and follows beside, median member"}
+
+
+def test_no_clusters_make_no_cases(world: World) -> None:
+    files = filed(world.data, no_clusters())
+    assert files.cases.empty
+    assert list(files.explanations.columns) == list(casefile.EXPLANATIONS)
