@@ -10,7 +10,7 @@ import pandas as pd
 from influgraph import plots
 from influgraph.dataset import Dataset
 from influgraph.quadrants import influential_above, popular_from
-from influgraph.report import audiences, evidence
+from influgraph.report import audiences, evidence, suspects
 from influgraph.report.niches_section import niche_names, niches_section
 from influgraph.report.privacy import Labels
 from influgraph.report.words import (
@@ -85,6 +85,7 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         fit=audiences.brief_fit(study, labels),
         over_time=audiences.niches_over_time(study),
         niches=niches_section(study, data, labels, names=names),
+        real=suspects.who_is_real(study, data, labels),
         reasons=reasons(study),
         missing=study.missing,
         cut=described["settings"]["missing"]["follows"],

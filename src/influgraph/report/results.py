@@ -28,6 +28,10 @@ TABLES = (
     "niche_layers",
     "influence_by_niche",
     "planned_tests",
+    "case_files",
+    "case_explanations",
+    "joint_acts",
+    "growth",
     "niche_changes",
     "in_niches",
     "audience",
@@ -42,7 +46,7 @@ READING, WRITING = "read the tables", "write the report"
 STAGES = (READING, *STEPS, WRITING)
 SHOWN = 5
 _FORMULA = r"^(?=[=+\-@\t\r])"
-FREE_TEXT = ("name", "terms", "verdict", "evidence", "trait", "group", "asked", "nearest")
+FREE_TEXT = ("name", "terms", "verdict", "evidence", "why", "measured", "trait", "group", "asked", "nearest")
 
 
 def run_folder(

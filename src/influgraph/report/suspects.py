@@ -1,0 +1,159 @@
+"""The section on who is real: case files, and whose standing changes without the suspects."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from influgraph import plots
+from influgraph.dataset import Dataset
+from influgraph.report.privacy import Labels, printable
+from influgraph.report.words import counted, interval, number
+from influgraph.study import Study
+
+SHOWN = 6
+SERVED = 5
+MOVED = 5
+KINDS = {
+    "coordination": "act on the same things at the same time",
+    "purchased_followers": "follow the same accounts in bulk",
+    "pod": "engage with one another by arrangement",
+    "sybil": "are tied to one another and hardly to anybody else",
+}
+_SPEAKS = {"for": "speaks for it", "against": "speaks against it", "unknown": "not known"}
+
+
+def who_is_real(study: Study, data: Dataset, labels: Labels) -> dict[str, Any]:
+    """Lay out bot clusters for readers, in neutral words.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+    data
+        The dataset it was made from.
+    labels
+        The name under which each account is shown.
+
+    Returns
+    -------
+    `summary`, a sentence; `cases`, the largest suspected and cleared ones, each with its evidence, what was
+    tested and a picture; `left`, how many more are in case_files.csv; `moved`, who falls and rises without
+    the suspects; `shares`, popular accounts with suspected followers.
+    """
+    order = study.case_files["state"].map({"suspected": 0, "cleared": 1}).fillna(2)
+    cases = study.case_files.assign(order=order).sort_values(
+        ["order", "size"], ascending=[True, False], kind="stable"
+    )
+    cleared = cases[cases["order"] > 0].head(SHOWN // 3)
+    shown = pd.concat([cases[cases["order"] == 0].head(SHOWN - len(cleared)), cleared])
+    return {
+        "summary": _summary(study),
+        "cases": [_case(name, row, study, data, labels) for name, row in shown.to_dict("index").items()],
+        "left": len(cases) - len(shown),
+        "moved": _moved(study.counterfactual, labels),
+        "shares": _shares(study.scores, labels),
+    }
+
+
+def _summary(study: Study) -> str:
+    """How many are suspected, how many clusters were cleared, or that nothing stood out."""
+    states = study.case_files["state"].value_counts()
+    accounts, clusters = study.bot_members["account_id"].nunique(), int(states.get("suspected", 0))
+    cleared = int(states.get("cleared", 0))
+    other = f" {counted(cleared, 'cluster')} {'has' if cleared == 1 else 'have'} an innocent explanation."
+    if not accounts:
+        return "No group of accounts is suspected of acting as one." + (other if cleared else "")
+    return (
+        f"{counted(accounts, 'account')} in {counted(clusters, 'cluster')} "
+        f"{'is' if accounts == 1 else 'are'} suspected of acting as one.{other if cleared else ''}"
+    )
+
+
+def _case(
+    name: Hashable, row: Mapping[Any, Any], study: Study, data: Dataset, labels: Labels
+) -> dict[str, Any]:
+    """One case file."""
+    tested = study.case_explanations
+    served = [labels[one] for one in labels.split(row["beneficiaries"])]
+    acts = study.joint_acts[study.joint_acts["bot_cluster"] == name]
+    return {
+        "name": str(name),
+        "title": f"{counted(row['size'], 'account')} that {KINDS[row['kind']]}",
+        "state": row["state"],
+        "evidence": printable_sentence(row["evidence"]),
+        "why": printable_sentence(row["why"]),
+        "when": "" if pd.isna(row["first"]) else f"{row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}",
+        "acts": f"{counted(row['acts'], 'act')} on {counted(row['objects'], 'object')}",
+        "q": number(row["q_value"]),
+        "served": ", ".join(served[:SERVED]) + (f" and {len(served) - SERVED} more" if len(served) > SERVED else ""),
+        "tested": [
+            {
+                "explanation": one["explanation"],
+                "measured": printable_sentence(one["measured"]),
+                "value": number(one["value"]),
+                "usual": number(one["usual"]),
+                "speaks": _SPEAKS[one["speaks"]],
+                "cost": one["cost"],
+            }
+            for one in tested[tested["bot_cluster"] == name].to_dict("records")
+        ],
+        "picture": _picture(str(name), acts, study),
+    }
+
+
+def printable_sentence(text: str) -> str:
+    """Drop what could disturb a page from a sentence that may quote data, without cutting it.
+
+    Parameters
+    ----------
+    text
+        A sentence.
+
+    Returns
+    -------
+    The sentence in one line; not yet escaped for HTML.
+    """
+    return " ".join(printable(word) for word in str(text).split())
+
+
+def _picture(name: str, acts: pd.DataFrame, study: Study) -> str:
+    """What members did together in time; none without times."""
+    if acts["created_at"].notna().sum() < 2:
+        return ""
+    members = study.case_members[study.case_members["bot_cluster"] == name]
+    return plots.as_svg(
+        lambda ax: plots.plot_joint_acts(acts, members, ax=ax), height=3.4, name=f"case-{name}"
+    )
+
+
+def _moved(changes: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
+    """Who falls most and who rises most in rank without the suspects."""
+    fall = (changes["rank_without_suspects"] - changes["rank_with_suspects"]).dropna()
+    moved = changes.assign(fall=fall).dropna(subset="fall")
+    ends = pd.concat([moved[moved["fall"] > 0].nlargest(MOVED, "fall"), moved[moved["fall"] < 0].nsmallest(MOVED, "fall")])
+    return [
+        {
+            "account": labels[str(account_id)],
+            "way": "falls" if row["fall"] > 0 else "rises",
+            **{
+                f"{name}_{how}": number(row[f"{name}_{how}_suspects"])
+                for name in ("rank", "influence", "followers")
+                for how in ("with", "without")
+            },
+        }
+        for account_id, row in ends.to_dict("index").items()
+    ]
+
+
+def _shares(scores: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
+    """Accounts whose followers are surely not all authentic, the most followed first."""
+    doubtful = scores[scores["authentic_share_high"].lt(1).fillna(value=False)]
+    return [
+        {
+            "account": labels[str(account_id)],
+            "followers": number(row["followers"]),
+            "share": interval(row, "authentic_share"),
+        }
+        for account_id, row in doubtful.nlargest(2 * MOVED, "followers").to_dict("index").items()
+    ]
