@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
 
-EULER = 0.5772156649015329
-LEAST_SPREAD = 1.0  # of greatest sums, where chance alone shows less: a quarter of what one pair can add
-
 
 class Elsewhere:
     """Where ties could have been: pairs with the same follows between them, of the same two niches.
@@ -101,16 +98,3 @@ def dense_groups(matrix: csr_array, lack: Floats) -> tuple[list[Ints], Floats]:
     start, other = (part.astype(np.int64) for part in (matrix.indptr, matrix.indices))
     members, begins, sums = densest_groups(start, other, matrix.data.copy(), lack, seeds)
     return np.split(members, begins[1:-1]) if len(sums) else [], sums
-
-
-def chances(sums: Floats, greatest: Floats) -> Floats:
-    """How likely chance brings a group of at least this sum anywhere, from greatest sums by chance.
-
-    Beyond all that chance brought, by the Gumbel law that fits these (Abrams, Kulldorff & Kleinman 2010).
-    """
-    draws = len(greatest)
-    counted = (1 + (greatest[None] >= sums[:, None]).sum(axis=1)) / (1 + draws)
-    scale = max(float(greatest.std(ddof=1)), LEAST_SPREAD) * np.sqrt(6) / np.pi
-    middle = greatest.mean() - EULER * scale
-    law = -np.expm1(-np.exp(-(sums - middle) / scale))
-    return np.asarray(np.where(sums > greatest.max(), np.minimum(law.clip(1e-12), counted), counted))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from influgraph.bots import _pods_null as null
 from influgraph.bots import _pods_ties as ties
+from influgraph.bots._greatest import chances
 from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
 from influgraph.dataset import resolved_engagements
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from influgraph.dataset import Dataset
 
 DRAWS = 99  # how often ties are dealt out
+LEAST_SPREAD = 1.0  # of greatest sums by chance: a quarter of what one pair can add
 SET_ASIDE = 0.05  # what is less likely by chance does not count as chance when the others are judged
 
 
@@ -171,7 +173,7 @@ def _p_values(
         left = search.ties.rows(~aside)
         elsewhere = null.Elsewhere(left, search.pairs, activity, niche)
         greatest = np.array([_greatest(elsewhere, left, rng) for _ in range(DRAWS)])
-        p_values[open_] = null.chances(sums[open_], greatest)
+        p_values[open_] = chances(sums[open_], greatest, least_spread=LEAST_SPREAD)
         out = open_ & (p_values <= SET_ASIDE)
         if not out.any():
             break
