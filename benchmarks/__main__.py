@@ -24,8 +24,8 @@ TITLES = {
     "peer_peak_mb": "peer, MB",
 }
 LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "igraph", "networkit")
-# Judge estimates, not times, for minutes: `python -m benchmarks.oracle`, `.forecast`, `.fewer`, `.niches`.
-APART = {"oracle", "forecast", "fewer", "niches"}
+# Judge estimates, not times, for minutes: `python -m benchmarks.oracle`, `.forecast`, `.fewer`, ...
+APART = {"oracle", "forecast", "fewer", "niches", "bots", "resistance"}
 PREFACE = """# What it costs
 
 `python -m benchmarks --markdown`: in processes of their own, the fastest warm call of each, and the most

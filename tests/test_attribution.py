@@ -29,7 +29,7 @@ def _attribute(data: Dataset, found: pd.Series | None = None, *, seed: int = 7) 
 
 def _world(**changes: object) -> tuple[World, pd.Series]:
     """A world of 6,000 accounts, and the niches that can be detected in it."""
-    world = synthetic.make_world(WorldSettings(**{"accounts": 6000, "reruns": 6, **changes}), rng=_rng())
+    world = synthetic.make_world(WorldSettings(**{"accounts": 6000, "reruns": 6, **changes}), rng=_rng(8))
     return world, niches.find_niches(networks.follow_network(world.data), rng=_rng()).accounts["niche"]
 
 
