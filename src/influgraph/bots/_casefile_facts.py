@@ -57,6 +57,10 @@ class Facts:
         outside = np.diff(self.mutual.indptr) - (self.mutual > 0) @ inside
         return float((outside[members] > 0).mean())
 
+    def anybody(self, members: Ints) -> float:
+        """Share of these accounts that anybody follows back."""
+        return float((np.diff(self.mutual.indptr)[members] > 0).mean()) if len(members) else np.nan
+
     def one_another(self, members: Ints) -> float:
         """Share of the pairs of these accounts that follow each other."""
         if not self.follows.nnz or len(members) < 2:

@@ -152,7 +152,7 @@ def _measured(
 
 def _lives(facts: Facts, members: Ints, others: Ints) -> Callable[[str], list[_Measured]]:
     """Whether others follow members back: one measurement, for whatever explanation."""
-    value, usual = facts.returned(members), facts.returned(others)
+    value, usual = facts.returned(members), facts.anybody(others)
     text = "members whom somebody outside follows back"
     return lambda name: [_Measured(name, text, value, usual, value >= max(0.5 * usual, 0.3))]
 
@@ -277,5 +277,5 @@ def _chance(p_value: float) -> str:
 
 def _article(name: str) -> str:
     return {"friends": "a circle of friends", "burst": "one of many reactions to an event"}.get(
-        name, f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+        name, f"{'an' if name[:1] in {*'aeiou'} else 'a'} {name}"
     )
