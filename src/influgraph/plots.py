@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from influgraph import quadrants
+from influgraph._plots_bots import OTHER, SUSPECT, WIDEST, block, draw_acts, spots
 from influgraph._plots_niches import (
     INK,
     NAMED,
@@ -346,3 +347,122 @@ def as_svg(draw: Callable[[Axes], object], *, height: float, name: str) -> str:
     svg = buffer.getvalue()
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{name}-", svg[svg.index("<svg") :])
     return re.sub(r' (?:xmlns(?::\w+)?|width|height)="[^"]*"', "", svg, count=4)
+
+
+def plot_joint_acts(joint_acts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Show when members of one cluster acted: columns of marks are acts at the same time.
+
+    Parameters
+    ----------
+    joint_acts
+        account_id, object and created_at of each act, as in `BotClusters`; acts without time are left out.
+    ax
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    The axes; the seven commonest objects have colours of their own, the others are grey.
+    """
+    acts = joint_acts.dropna(subset="created_at").sort_values("created_at", kind="stable")
+    ax = _axes(ax, 8, 4)
+    draw_acts(ax, acts)
+    who, things = acts["account_id"].nunique(), acts["object"].nunique()
+    title = f"{who:,} members acted {len(acts):,} times on {things:,} objects"
+    if not len(acts):
+        title = "No joint act has a time"
+    else:
+        times = acts.groupby("object")["created_at"]
+        at_once = (times.max() - times.min()).dt.total_seconds().median()
+        title += f"; half of the objects were done with within {_span(at_once)}"
+        ax.tick_params(axis="x", rotation=25)
+    return _finish(ax, title, x="time (UTC); colour: object", y="members")
+
+
+def _span(seconds: float) -> str:
+    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} seconds"
+
+
+def plot_block(
+    joint_acts: pd.DataFrame, others: pd.DataFrame, *, count: int = WIDEST, ax: Axes | None = None
+) -> Axes:
+    """Show on which objects, or accounts, members of one cluster acted, beside as many other accounts.
+
+    Parameters
+    ----------
+    joint_acts
+        account_id and object of what members did, as in `BotClusters`.
+    others
+        account_id and object of what like accounts did; a row without object stands for one who did nothing.
+    count
+        How many objects are shown: those most members acted on.
+    ax
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    The axes: a row for each account, members above the line, a column for each object, dark where one acted.
+    """
+    import pandas as pd
+
+    objects = joint_acts.drop_duplicates(["account_id", "object"])["object"].value_counts().index[:count]
+    tables = [block(pd.Index(acts["account_id"].unique()), acts, objects) for acts in (joint_acts, others)]
+    filled = [table.mean() if table.size else 0.0 for table in tables]
+    ax = _axes(ax, 7, 5)
+    if len(objects):
+        ax.imshow(np.vstack(tables), cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        ax.axhline(len(tables[0]) - 0.5, color=SUSPECT, linewidth=1.5)
+    shares = f"Members acted on {filled[0]:.0%} of these {len(objects):,} objects"
+    title = f"{shares}, like accounts on {filled[1]:.0%}"
+    ax.set(xticks=[], yticks=[len(tables[0]) / 2, len(tables[0]) + len(tables[1]) / 2])
+    ax.set_yticklabels(["members", "like accounts"])
+    return _finish(ax, title, x="objects, those of most members first")
+
+
+def plot_cluster(members: pd.Index, network: Network, *, count: int = 400, ax: Axes | None = None) -> Axes:
+    """Show where the members of one cluster stand in the network, suspects against others.
+
+    Parameters
+    ----------
+    members
+        Ids of the members.
+    network
+        Who attends to whom.
+    count
+        How many accounts are drawn at most: members, then those outside with most ties to them, then, where
+        room is left, those with most ties of all.
+    ax
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    The axes; accounts that are tied together lie together, places have no other meaning.
+    """
+    from matplotlib.collections import LineCollection
+
+    inside = network.account_ids.isin(members)
+    ties = network.weights + network.weights.T
+    beside = ties @ inside.astype(float) + 1e-9 * (ties @ np.ones(len(inside)))
+    order = np.lexsort((-beside, ~inside))
+    shown = np.concatenate([order[: int(inside.sum())][: count // 2], order[int(inside.sum()) :]])[:count]
+    points, suspect = spots(network, shown), inside[shown]
+    pairs = network.weights[shown][:, shown].tocoo()
+    lines = np.stack([points[pairs.row], points[pairs.col]], axis=1)
+    ax = _axes(ax, 6, 6)
+    both = suspect[pairs.row] & suspect[pairs.col]
+    for some, colour in ((~both, OTHER), (both, SUSPECT)):
+        ax.add_collection(LineCollection(list(lines[some]), colors=colour, linewidths=0.4, alpha=0.3))
+    for some, colour, marker, label in (
+        (~suspect, OTHER, "o", "others"),
+        (suspect, SUSPECT, "^", "suspects"),
+    ):
+        ax.scatter(points[some, 0], points[some, 1], s=18, c=colour, marker=marker, label=label, zorder=2)
+    ax.set(xticks=[], yticks=[])
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=2, frameon=False)
+    paid = inside.astype(float) @ network.weights
+    kept = float(paid[inside].sum()) / max(float(paid.sum()), 1e-12)
+    return _finish(
+        ax, f"{int(inside.sum()):,} suspects pay {kept:.0%} of their attention to one another", x=""
+    )

@@ -1,0 +1,257 @@
+"""Sybils: regions that trust hardly enters, behind which there seems to be one hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from influgraph.bots import _sybils_evidence as evidence
+from influgraph.bots import _sybils_regions as areas
+from influgraph.bots._greatest import chances
+from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
+from influgraph.networks import follow_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from scipy.sparse import csr_array
+
+    from influgraph.dataset import Dataset
+
+DRAWS = 19  # rewired networks
+LEAST_SPREAD = 0.02  # of conductance by chance
+GROUPS, GROUPS_OF_MANY, MANY = 999, 199, 1_000_000  # groups elsewhere; in networks of more than so many ties
+NOBODY = "nobody is known to be trustworthy: name trusted accounts, or say which are verified"
+
+
+def trust(data: Dataset, *, trusted: Iterable[str] | None, steps: int | None = None) -> pd.Series:
+    """How easily short walks from trusted accounts reach each account over mutual follows (SybilRank).
+
+    Parameters
+    ----------
+    data
+        Its follows are used; a tie is a follow both ways, as a follow that is not returned is free to make.
+    trusted
+        Ids of accounts known to be people; None: those that are verified.
+    steps
+        Length of the walks; by default the binary logarithm of the number of accounts.
+
+    Returns
+    -------
+    `trust`: the chance to end a walk at the account, over its number of ties, in units of what a walk without
+    end would bring; below 1 where trust hardly comes. Null for accounts without a tie. Little trust is no
+    suspicion: whoever lives apart has little, and newcomers too.
+
+    Raises
+    ------
+    ValueError
+        If a trusted account is not in the dataset, none has a tie, or `steps` is below 1.
+
+    References
+    ----------
+    Cao, Sirivianos, Yang & Pregueiro (2012), Aiding the detection of fake accounts in large scale social
+    online services, NSDI.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> ties = [("ann", "ben"), ("ben", "cem"), ("cem", "ann"), ("cem", "dia"), ("dia", "eva")]
+    >>> follows = pd.DataFrame([*ties, *[(b, a) for a, b in ties]], columns=["follower_id", "followed_id"])
+    >>> trust(from_tables(follows=follows), trusted=["ann"], steps=2).round(2).to_dict()
+    {'ann': 2.08, 'ben': 0.83, 'cem': 0.83, 'dia': 0.83, 'eva': 0.0}
+    """
+    if steps is not None and steps < 1:
+        raise ValueError(f"steps must be at least 1, received {steps!r}")
+    ties = areas.mutual_ties(follow_network(data))
+    seeds = _seeds(data, ties, trusted)
+    if not len(seeds):
+        raise ValueError(f"trusted must name accounts that somebody follows back; {NOBODY}")
+    values = areas.landed(ties, seeds, steps or areas.usual_steps(ties.shape[0]))
+    return pd.Series(values, index=data.account_ids, name="trust").astype("Float64")
+
+
+def find_sybils(
+    data: Dataset,
+    *,
+    trusted: Iterable[str] | None,
+    rng: np.random.Generator,
+    steps: int | None = None,
+    smallest: int = 10,
+) -> BotClusters:
+    """Find regions of the network of mutual follows that seem to be the accounts of one hand.
+
+    Three things are asked of a region. Trust hardly enters it (see `trust`), and it holds no trusted account.
+    It is barely tied to the rest: its conductance is less than the least of any region that the same search
+    finds in networks rewired at random, with the same number of ties for each account. That alone is true of
+    every language community and every small niche, and no reason for suspicion; so something else must set it
+    apart from as large and close-knit groups elsewhere in the network: its accounts were made within a short
+    time, or followed one another within a short time, or never do anything, or follow many who do not follow
+    back. Where none of this is known nothing is reported, and `missing` says so.
+
+    Parameters
+    ----------
+    data
+        Follows; `created_at` of accounts, times of follows, posts and engagements where known.
+    trusted
+        Ids of accounts known to be people; None: those that are verified.
+    rng
+        Source of all chance.
+    steps
+        Length of the walks; by default the binary logarithm of the number of accounts.
+    smallest
+        Least number of accounts in a region, at least 3.
+
+    Returns
+    -------
+    Clusters of kind sybil. `p_value` is the greater of two: that of the conductance, and that of what
+    else was found, the least of its kinds times their number. `membership` is the share of an account's
+    ties that stay inside; beneficiaries are followed by half of the members and a tenth of others at
+    most; `joint_acts` are the follows inside.
+
+    Raises
+    ------
+    ValueError
+        If a trusted account is not in the dataset, `steps` is below 1 or `smallest` below 3.
+
+    References
+    ----------
+    Cao et al. (2012), NSDI (as in `trust`). Viswanath, Post, Gummadi & Mislove (2010), An analysis of social
+    network-based Sybil defenses, SIGCOMM: they find communities, so ties alone do not tell.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> ring = pd.DataFrame({"follower_id": [f"a{n}" for n in range(30)]})
+    >>> ring["followed_id"] = ring["follower_id"].to_numpy()[np.arange(1, 31) % 30]
+    >>> data = from_tables(follows=ring)
+    >>> find_sybils(data, trusted=None, rng=np.random.default_rng(7)).missing
+    'no two accounts are known to follow each other, so trust has no way to go'
+    """
+    if smallest < 3 or (steps is not None and steps < 1):
+        raise ValueError(f"smallest must be at least 3 and steps 1, received {smallest!r} and {steps!r}")
+    ties = areas.mutual_ties(follow_network(data))
+    if not ties.nnz:
+        return no_clusters("no two accounts are known to follow each other, so trust has no way to go")
+    seeds = _seeds(data, ties, trusted)
+    if not len(seeds):
+        return no_clusters(NOBODY)
+    steps = steps or areas.usual_steps(ties.shape[0])
+    found = _distrusted(ties, seeds, steps, smallest)
+    measures = evidence.measures(data, ties)
+    if not found:
+        return no_clusters()
+    apart_p = _chance_apart(ties, found, (seeds, steps, smallest), rng)
+    every = np.unique(np.concatenate([one.members for one in found]))
+    others = [_chance_of_rest(ties, one.members, every, measures, rng) for one in found]
+    judged = [k for k, (p, _) in enumerate(others) if p is not None]
+    if not judged:
+        return no_clusters(
+            "regions apart were found, but too little else is known to tell a community from sybils"
+        )
+    parts = [
+        _told(data, ties, f"sybil-{n}", found[k], max(float(apart_p[k]), others[k][0] or 0.0), others[k][1])
+        for n, k in enumerate(judged)
+    ]
+    clusters, members, acts = (pd.concat([part[table] for part in parts]) for table in range(3))
+    clusters = clusters.rename_axis("bot_cluster").astype(CLUSTERS)
+    return BotClusters(clusters, members.reset_index(drop=True), acts.reset_index(drop=True))
+
+
+def _seeds(data: Dataset, ties: csr_array, trusted: Iterable[str] | None) -> areas.Ints:
+    """Codes of trusted accounts that have a tie."""
+    if trusted is None:
+        verified = data.accounts.get("verified", pd.Series(data=False, index=data.account_ids))
+        codes = np.flatnonzero(verified.fillna(value=False).to_numpy(bool))
+    else:
+        asked = pd.Index(list(trusted), dtype=data.account_ids.dtype)
+        codes = data.account_ids.get_indexer(asked)
+        if (codes < 0).any():
+            unknown = ", ".join(map(repr, asked[codes < 0][:5]))
+            raise ValueError(f"trusted must be ids of accounts of this dataset, received {unknown}")
+    return np.unique(codes[np.diff(ties.indptr)[codes] > 0])
+
+
+def _distrusted(ties: csr_array, seeds: areas.Ints, steps: int, smallest: int) -> list[areas.Region]:
+    """Regions of little trust that hold no trusted account."""
+    values = areas.landed(ties, seeds, steps)
+    found = areas.regions(ties, values, smallest)
+    return [
+        one for one in found if not np.isin(seeds, one.members).any() and np.mean(values[one.members]) < 1
+    ]
+
+
+def _chance_apart(
+    ties: csr_array,
+    found: list[areas.Region],
+    search: tuple[areas.Ints, int, int],
+    rng: np.random.Generator,
+) -> areas.Floats:
+    """How likely a region as little tied to the rest is in a rewired network."""
+    least = []
+    for _ in range(DRAWS):
+        drawn = _distrusted(areas.rewired(ties, rng), *search)
+        least.append(min((one.conductance for one in drawn), default=0.5))
+    apart = np.array([-one.conductance for one in found])
+    return chances(apart, -np.array(least), least_spread=LEAST_SPREAD)
+
+
+def _chance_of_rest(
+    ties: csr_array,
+    members: areas.Ints,
+    apart: areas.Ints,
+    measures: dict[str, Callable[[areas.Ints], float]],
+    rng: np.random.Generator,
+) -> tuple[float | None, str]:
+    """How likely what else is known of a region is in groups elsewhere, and what that is; None: not known."""
+    count = GROUPS if ties.nnz <= MANY else GROUPS_OF_MANY
+    groups = evidence.like_groups(ties, apart, len(members), count, rng) if measures else []
+    if not groups:
+        return None, ""
+    told = {}
+    for what, measure in measures.items():
+        usual = np.array([measure(group) for group in groups])
+        told[what] = (1 + (usual >= measure(members)).sum()) / (1 + len(groups))
+    best = min(told, key=lambda what: told[what])
+    return min(1.0, float(told[best]) * len(told)), best
+
+
+def _told(
+    data: Dataset, ties: csr_array, name: str, region: areas.Region, p_value: float, what: str
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """One region as tables: cluster, members, follows inside."""
+    inside = np.zeros(len(data.account_ids), bool)
+    inside[region.members] = True
+    text = (
+        f"{len(region.members)} accounts keep {1 - region.conductance:.0%} of their mutual follows among "
+        f"themselves, far from trusted accounts; more than like groups, they {what}"
+    )
+    row = {"kind": "sybil", "size": len(region.members), "p_value": p_value, "q_value": pd.NA}
+    row |= {"beneficiaries": _served(data, inside), "evidence": text}
+    of_all = np.asarray(ties.sum(axis=1)).ravel()[inside]
+    members = {
+        "bot_cluster": name,
+        "account_id": data.account_ids[inside].astype(str),
+        "membership": (ties @ inside.astype(float))[inside] / of_all,
+    }
+    one, other = (data.follows[side].cat.codes.to_numpy() for side in ("follower_id", "followed_id"))
+    follows = data.follows[inside[one] & inside[other]]
+    acts = {
+        "bot_cluster": name,
+        "account_id": follows["follower_id"],
+        "kind": "follow",
+        "object": follows["followed_id"],
+        "created_at": follows["followed_at"],
+    }
+    clusters = pd.DataFrame([row], index=[name])
+    return clusters, pd.DataFrame(members).astype(MEMBERS), pd.DataFrame(acts).astype(JOINT_ACTS)
+
+
+def _served(data: Dataset, inside: areas.Flags) -> tuple[str, ...]:
+    """Outsiders whom at least half of these accounts follow, but at most a tenth of others."""
+    one, other = (data.follows[side].cat.codes.to_numpy() for side in ("follower_id", "followed_id"))
+    by, size = inside[one], len(inside)
+    here, there = (np.bincount(other[part], minlength=size) for part in (by, ~by))
+    served = (here >= inside.sum() / 2) & (there <= (~inside).sum() / 10) & ~inside
+    return tuple(data.account_ids[served])
