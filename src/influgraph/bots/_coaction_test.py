@@ -1,0 +1,254 @@
+"""Whether a group acts together more than its members would each on their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from influgraph.bots._coaction_traces import Acts
+
+Ints = npt.NDArray[np.integer[Any]]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+RUNS, WORK = 400, 3e7  # draws of a group's joint acts; less where runs x units x members would be more than WORK
+TOLERANCE = 1.5  # times as many joint acts as expected that need no explanation: the model is not the world
+APPEAL = 2.0  # shape of the gamma law of how much more appealing an object is than others' acts on it show
+PRIOR = 5.0  # others' acts on an object from which on their times say as much as those of members elsewhere
+HOME = 3  # acts of members on an account's posts from which on it counts as one that they attend to
+MOST_UNITS = 4000  # of accounts attended to that are drawn: those with the most acts
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Joint acts of a group, those expected of members each on their own, and the p-value."""
+
+    joint: int
+    expected: float
+    p_value: float
+
+    @property
+    def excess(self) -> float:
+        """By how many standard deviations of a count there are more joint acts than need no explanation."""
+        bound = TOLERANCE * self.expected
+        return float((self.joint - bound) / np.sqrt(1 + bound))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is the same for every group: where to find acts, and what people do anyway.
+
+    `unit_start`: first act of each unit; `by_account`, `account_start`: acts sorted by account; `key`: number
+    of trace and author of each unit; `by_key`, `key_start`: units sorted by it; `unseen`: posts of a key on
+    which nobody acted; `home_like`: keys of posts whose author is known; `trace`: number of each
+    unit's trace; `clock`: activity by hour of the week, at most 1; `weights`, `squares`: sums of acts + 1 and
+    of its square over the units of each trace; `narrow`: chance that two acts are by one account.
+    """
+
+    acts: Acts
+    unit_start: Ints
+    total: Ints
+    by_account: Ints
+    account_start: Ints
+    did: Ints
+    key: Ints
+    by_key: Ints
+    key_start: Ints
+    unseen: Floats
+    home_like: Flags
+    trace: Ints
+    clock: Floats
+    weights: Floats
+    squares: Floats
+    narrow: float
+
+    def acts_of(self, accounts: Ints) -> Ints:
+        """Rows of the acts of these accounts, sorted."""
+        return np.sort(self.by_account[ranges(self.account_start[accounts], self.account_start[accounts + 1])])
+
+    def acts_on(self, units: Ints) -> Ints:
+        """Rows of the acts on these units, which are sorted."""
+        return ranges(self.unit_start[units], self.unit_start[units + 1])
+
+
+def ranges(first: Ints, last: Ints) -> Ints:
+    """All numbers of several ranges, one after another."""
+    size = last - first
+    return np.asarray(np.arange(size.sum()) + np.repeat(first - np.cumsum(size) + size, size))
+
+
+def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
+    """Index the acts; `posts` are numbers of posts by account, or none; `folds` the half that a unit is in."""
+    units = acts.trace.size
+    total = np.bincount(acts.unit, minlength=units)
+    trace = np.unique(acts.trace.astype(str), return_inverse=True)[1] if units else np.empty(0, np.int64)
+    keys, first, key = np.unique(trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True)
+    did = np.bincount(acts.account, minlength=acts.accounts)
+    hours = np.bincount(np.floor(acts.time / 3600).astype(np.int64) % 168, minlength=168) + 1.0
+    group = trace * 2 + folds
+    sizes = np.bincount(key, minlength=keys.size)
+    author = acts.author[first]
+    known = author >= 0
+    written = np.where(known, posts[author], 0) if posts.size else np.zeros(keys.size)
+    return Ground(
+        acts=acts,
+        unit_start=np.append(0, np.cumsum(total)),
+        total=total,
+        by_account=np.argsort(acts.account, kind="stable"),
+        account_start=np.append(0, np.cumsum(did)),
+        did=did,
+        key=key,
+        by_key=np.argsort(key, kind="stable"),
+        key_start=np.append(0, np.cumsum(sizes)),
+        unseen=np.maximum(written - sizes, 0.0),
+        home_like=known,
+        trace=trace,
+        clock=np.maximum(hours / hours.max(), 0.01),
+        weights=np.bincount(trace, total + 1.0),
+        squares=np.bincount(group, (total + 1.0) ** 2, 2 * (trace.max(initial=0) + 1)).reshape(-1, 2),
+        narrow=float((did * (did - 1.0)).sum() / max(float(did.sum()) ** 2, 1)),
+    )
+
+
+def closeness(ground: Ground, window: float) -> Floats:
+    """By trace, how often two acts on a unit are within the window of one another."""
+    from influgraph.bots import _coaction_kernels as kernels
+
+    near = kernels.count_near(ground.acts.unit, ground.acts.time, window)
+    close = np.bincount(ground.trace[ground.acts.unit], near)
+    pairs = np.bincount(ground.trace, ground.total * (ground.total - 1.0))
+    return np.minimum((close + 1) / (pairs + 1), 1)
+
+
+def judge(
+    ground: Ground,
+    members: Ints,
+    *,
+    window: float,
+    near: Floats,
+    folds: npt.NDArray[np.int8],
+    fold: int,
+    runs: int = RUNS,
+    rng: np.random.Generator,
+) -> Verdict:
+    """Compare joint acts of members on the units of a fold with what they would do each on their own.
+
+    Each member acts on an account's posts as often as it does elsewhere, on those posts that others find
+    appealing, after such delays as members have elsewhere and others have there, at hours when people act. On
+    other objects joint acts are as many as their numbers and the company that members keep there let expect.
+    """
+    from influgraph.bots import _coaction_kernels as kernels
+
+    acts = ground.acts
+    rows = ground.acts_of(members)
+    unit = acts.unit[rows]
+    here = folds[unit] == fold
+    joint = int(kernels.count_gaps(unit[here], acts.time[rows[here]], window))
+    visits = np.unique(ground.key[unit], return_counts=True)
+    homes = visits[0][(visits[1] >= HOME) & ground.home_like[visits[0]]]
+    at_home = np.isin(ground.key[unit], homes)
+    drawn = _draw_at_home(ground, members, rows[at_home], homes, window, folds == fold, runs, rng)
+    elsewhere = _expect_elsewhere(ground, rows[~at_home], near, folds, fold)
+    drawn = drawn + rng.poisson(elsewhere * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
+    return Verdict(joint, float(drawn.mean()), _tail(joint, TOLERANCE * drawn))
+
+
+def _draw_at_home(
+    ground: Ground,
+    members: Ints,
+    rows: Ints,
+    homes: Ints,
+    window: float,
+    tested: Flags,
+    runs: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Draw the joint acts on posts of accounts attended to."""
+    from influgraph.bots import _coaction_kernels as kernels
+
+    acts = ground.acts
+    units = np.sort(ground.by_key[ranges(ground.key_start[homes], ground.key_start[homes + 1])])
+    others = ground.total[units] - np.bincount(np.searchsorted(units, acts.unit[rows]), minlength=units.size)
+    pick = np.flatnonzero(tested[units])
+    pick = np.sort(pick[np.argsort(-ground.total[units[pick]], kind="stable")[:MOST_UNITS]])
+    if not pick.size:
+        return np.zeros(runs)
+    chance = _chances(ground, members, rows, homes, units, others)[pick]
+    drawn_units = units[pick]
+    beside = ground.acts_on(drawn_units)
+    beside = beside[~np.isin(beside, rows)]
+    begin = np.searchsorted(acts.unit[beside], np.append(drawn_units, drawn_units[-1] + 1))
+    runs = int(np.clip(WORK / chance.size, 30, runs))
+    drawn = kernels.draw_gaps(
+        chance,
+        acts.since[drawn_units],
+        begin.astype(np.int64),
+        acts.time[beside] - acts.since[acts.unit[beside]],
+        others[pick] / (others[pick] + PRIOR),
+        acts.time[rows] - acts.since[acts.unit[rows]],
+        ground.clock,
+        window,
+        rng.gamma(APPEAL, 1 / APPEAL, (runs, pick.size)),
+        int(rng.integers(2**62)),
+    )
+    return np.asarray(drawn, dtype=np.float64)
+
+
+def _chances(ground: Ground, members: Ints, rows: Ints, homes: Ints, units: Ints, others: Ints) -> Floats:
+    """Expected acts of each member on each unit, from all its acts but the one there, by unit and member."""
+    acts = ground.acts
+    local = np.searchsorted(homes, ground.key[units])
+    weight = others + 1.0
+    whole = np.bincount(local, weight, homes.size) + ground.unseen[homes]
+    share = weight / whole[local]
+    place = np.searchsorted(units, acts.unit[rows]), np.searchsorted(members, acts.account[rows])
+    done = np.zeros((units.size, members.size))
+    np.add.at(done, place, 1.0)
+    visits = np.zeros((homes.size, members.size))
+    np.add.at(visits, (local[place[0]], place[1]), 1.0)
+    attention = np.bincount(local, others, homes.size) / max(acts.unit.size, 1)
+    visits += ground.did[members] * attention[:, None]
+    return np.maximum(visits[local] - done, 0) * (share / np.maximum(1 - share, share))[:, None]
+
+
+def _expect_elsewhere(
+    ground: Ground, rows: Ints, near: Floats, folds: npt.NDArray[np.int8], fold: int
+) -> float:
+    """Joint acts expected on everything else, where attention is as narrow as the company of members shows."""
+    acts = ground.acts
+    trace = ground.trace[acts.unit[rows]]
+    total = 0.0
+    for one in np.unique(trace):
+        part = rows[trace == one]
+        units, mine = np.unique(acts.unit[part], return_counts=True)
+        all_acts = ground.total[units] + 1.0
+        here = folds[units] == fold
+        squares = ground.squares[one, fold] - (all_acts[here] ** 2 - (all_acts[here] - mine[here]) ** 2).sum()
+        did = np.unique(acts.account[part], return_counts=True)[1].astype(float)
+        pairs = (did.sum() ** 2 - (did**2).sum()) / 2
+        total += pairs * squares / (ground.weights[one] - mine.sum()) ** 2 * near[one]
+    return total * _narrowness(ground, rows)
+
+
+def _narrowness(ground: Ground, rows: Ints) -> float:
+    """How many times likelier two acts beside members' are by one account than any two acts are."""
+    beside = ground.acts_on(np.unique(ground.acts.unit[rows]))
+    beside = beside[~np.isin(beside, rows)]
+    met = np.unique(ground.acts.account[beside], return_counts=True)[1].astype(float)
+    again = (met * (met - 1)).sum() / max(met.sum() * (met.sum() - 1), 1)
+    return float(max(again / max(ground.narrow, 1e-12), 1.0))
+
+
+def _tail(joint: int, drawn: Floats) -> float:
+    """How often as many are drawn; beyond what was drawn, by the gamma law of the same mean and spread."""
+    from scipy.stats import gamma
+
+    above = (1 + np.count_nonzero(drawn >= joint)) / (1 + drawn.size)
+    if above > 10 / drawn.size:
+        return float(above)
+    mean, spread = drawn.mean() + 0.5, drawn.var() + 0.5
+    return float(min(above, max(gamma.sf(joint, mean**2 / spread, scale=spread / mean), 1e-12)))
