@@ -188,3 +188,40 @@ def test_a_frame_may_be_replaced_by_fewer_rows(data: Dataset) -> None:
     fewer = replace(data, follows=data.follows.iloc[:1], posts=data.posts.iloc[:0])
     assert len(fewer.without(["eve"]).follows) == 1
     assert len(resolved_engagements(fewer)) == 5
+
+
+def test_without_acts_leaves_out_what_an_account_did_and_keeps_what_was_done_to_it(data: Dataset) -> None:
+    rest = data.without_acts(["bob"])
+    assert list(rest.account_ids) == list(data.account_ids)
+    assert ids(rest.follows, "follower_id", "followed_id") == [
+        ["ann", "bob"], ["cyd", "ann"], ["cyd", "dan"], ["dan", "bob"]
+    ]  # fmt: skip
+    assert len(rest.posts) == len(data.posts)
+    acts = resolved_engagements(rest)
+    assert "bob" not in set(acts["account_id"])
+    assert ids(acts[acts["receiver_id"] == "bob"], "account_id", "kind") == [["cyd", "quote"]]
+    assert shares_its_index(rest)
+
+
+def test_acts_inside_a_circle_go_and_its_follows_stay(data: Dataset) -> None:
+    rest = data.without_acts([], circles=[["ann", "cyd"], ["dan", "eve"]])
+    assert ids(rest.follows, "follower_id", "followed_id") == ids(data.follows, "follower_id", "followed_id")
+    before, after = (
+        {
+            (a, b, kind)
+            for a, b, kind in resolved_engagements(one)[["account_id", "receiver_id", "kind"]].to_numpy()
+        }
+        for one in (data, rest)
+    )
+    assert {act for act in before if set(act[:2]) == {"ann", "cyd"}} == before - after != set()
+
+
+def test_without_acts_of_nobody_changes_nothing(data: Dataset) -> None:
+    same = data.without_acts([])
+    for name in ("accounts", "follows", "posts", "engagements"):
+        pd.testing.assert_frame_equal(getattr(same, name), getattr(data, name))
+
+
+def test_without_acts_refuses_accounts_that_are_not_there(data: Dataset) -> None:
+    with pytest.raises(ValueError, match="zoe"):
+        data.without_acts(["ann"], circles=[["zoe"]])

@@ -16,6 +16,8 @@ from influgraph.dataset import read_dataset
 from influgraph.synthetic import World, WorldSettings, make_world, write_world
 
 TINY: dict[str, Any] = {"accounts": 200, "days": 14, "farms": 0, "squads": 0, "reruns": 2, "niches": 3}
+TINY |= {"pods": 0, "fan_clubs": 0, "newsrooms": 0}
+START = pd.Timestamp("2024-01-01", tz="UTC")
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 
 
@@ -242,7 +244,17 @@ OFF: list[tuple[dict[str, Any], str, str]] = [
     ({"persuasion_spread": 0}, "accounts", "sd_of_log_persuasion"),
     ({"saturation": 0}, "truth", "share_of_effect_lost_to_saturation"),
     ({"farms": 0}, "bots", "bots_in_farms"),
+    ({"farm_likes": 0}, "bots", "likes_by_farms"),
     ({"squads": 0}, "bots", "reposts_by_squads"),
+    ({"squad_links": 0}, "bots", "shares_by_squads"),
+    ({"squad_links": 1}, "bots", "reposts_by_squads"),
+    ({"squad_cover": 0}, "bots", "acts_of_squads_as_cover"),
+    ({"pods": 0}, "circles", "acts_inside_pods"),
+    ({"pod_chance": 0}, "circles", "acts_inside_pods"),
+    ({"fan_clubs": 0}, "circles", "acts_of_fans"),
+    ({"newsrooms": 0}, "circles", "reposts_by_newsrooms"),
+    ({"pods": 0, "fan_clubs": 0, "newsrooms": 0}, "circles", "follows_inside"),
+    ({"shares_per_member": 0}, "circles", "links_and_hashtags_shared"),
 ]
 
 
@@ -358,12 +370,11 @@ def test_ids_and_order_tell_nothing(larger_world: World) -> None:
         assert abs(rank.corr(followers, method="spearman")) < 0.06
 
 
-def test_bots_do_what_bots_do(world: World) -> None:
+def test_farms_follow_whom_they_were_bought_for(world: World) -> None:
     data, bots = world.data, world.bots
-    assert bots["bot_cluster"].unique().tolist() == ["farm-1", "farm-2", "squad-1", "squad-2"]
-    assert set(bots["kind"]) == {"purchased_followers", "coordination"}
     acts = data.engagements.assign(account=data.engagements["account_id"].astype(str))
-    assert not acts.loc[acts["kind"] == "purchase", "account"].isin(bots["account_id"]).any()
+    people = set(world.members["account_id"])
+    assert set(acts.loc[acts["kind"] == "purchase", "account"]) <= people
     farm = bots.loc[bots["bot_cluster"] == "farm-1", "account_id"]
     theirs = data.follows[data.follows["follower_id"].isin(farm)]
     bought = theirs.groupby("followed_id", observed=True)["followed_at"].agg(["size", np.ptp, "count"])
@@ -371,12 +382,135 @@ def test_bots_do_what_bots_do(world: World) -> None:
     assert len(served) == 3
     assert len(bought) > 10
     assert data.accounts.loc[farm, "created_at"].agg(np.ptp) < pd.Timedelta("10D")
-    squad = bots.loc[bots["bot_cluster"] == "squad-1", "account_id"]
-    raids = acts[acts["account"].isin(squad)].groupby("post_id", observed=True)["created_at"]
-    together = raids.agg(["size", np.ptp])
-    together = together[together["size"] >= 5]
-    assert len(together) >= 10
-    assert (together[np.ptp.__name__] <= pd.Timedelta("60s")).mean() > 0.8
+    assert not data.follows["followed_id"].isin(bots.loc[bots["kind"] != "pod", "account_id"]).any()
+    likes = acts[acts["account"].isin(farm) & (acts["kind"] == "like")]
+    authors = data.posts.set_index("post_id")["author_id"].reindex(likes["post_id"]).astype(str)
+    assert set(authors) <= set(served.index.astype(str))
+
+
+def joint_acts(world: World, squad: str) -> pd.DataFrame:
+    """How many of a squad acted on each post, link or hashtag, and how many hours apart."""
+    bots = world.bots.loc[world.bots["bot_cluster"] == squad, "account_id"]
+    acts = world.data.engagements
+    acts = acts[acts["account_id"].isin(bots)]
+    on = acts["post_id"].astype("str").fillna(acts["object"])
+    each = acts.groupby(on)["created_at"].agg(["size", np.ptp]).set_axis(["size", "apart"], axis=1)
+    return each.assign(hours=each.pop("apart").dt.total_seconds() / 3600)
+
+
+def test_squads_act_together_quickly_slowly_or_in_turns() -> None:
+    world = draw(squad_sizes=(10, 40, 30), squad_styles=("quick", "slow", "rotating"), squad_popular=0.5)
+    assert world.bots.value_counts("bot_cluster")[["squad-1", "squad-2", "squad-3"]].tolist() == [10, 40, 30]
+    quick, slow, rotating = (joint_acts(world, f"squad-{n}") for n in (1, 2, 3))
+    together = quick[quick["size"] >= 5]
+    assert len(together) >= 15
+    assert (together["hours"] <= 1 / 60).mean() > 0.6  # some join in on their own
+    together = slow[slow["size"] >= 20]
+    assert len(together) >= 15
+    assert together["hours"].between(5, 24).mean() > 0.8
+    assert rotating["size"].nlargest(15).between(4, 18).all()
+    kinds = world.data.engagements
+    kinds = kinds[
+        kinds["account_id"].isin(world.bots.loc[world.bots["kind"] == "coordination", "account_id"])
+    ]
+    assert kinds["kind"].value_counts(normalize=True)["share"] > 0.1
+    shared = world.data.engagements.loc[world.data.engagements["kind"] == "share"]
+    assert shared["object"].notna().all()
+    assert shared["object"].str.startswith("#").any()
+
+
+def test_farms_have_the_sizes_asked_for_and_hide_as_asked() -> None:
+    world = draw(
+        accounts=3000, farm_sizes=(100, 500), farm_adaptive=1, farm_drip_days=20, farm_created_days=200
+    )
+    assert world.settings.farms == 2
+    assert world.bots.value_counts("bot_cluster")[["farm-2", "farm-1"]].tolist() == [500, 100]
+    bots = world.bots.loc[world.bots["bot_cluster"] == "farm-2", "account_id"]
+    assert world.data.accounts.loc[bots, "created_at"].agg(np.ptp) > pd.Timedelta("300D")
+    theirs = world.data.follows[world.data.follows["follower_id"].isin(bots)]
+    size = theirs.value_counts("followed_id")
+    bought = theirs[theirs["followed_id"] == size.index[0]]
+    assert bought["followed_at"].quantile(0.9) - bought["followed_at"].quantile(0.1) > pd.Timedelta("10D")
+    own = world.members.set_index("account_id")["niche"]
+    niche = theirs.assign(niche=theirs["followed_id"].astype(str).map(own))
+    niche = niche[~niche["followed_id"].isin(size.index[:3])]
+    alike = niche.groupby("follower_id", observed=True)["niche"].agg(
+        lambda n: n.value_counts(normalize=True).iloc[0]
+    )
+    assert len(niche) / len(bots) == pytest.approx(world.realised["follows"]["follows_per_person"], rel=0.15)
+    assert alike.mean() > 0.4  # as people: a few niches more than others
+
+
+def test_pods_answer_one_another_soon(world: World) -> None:
+    pods = world.bots[world.bots["kind"] == "pod"]
+    assert pods.value_counts("bot_cluster").tolist() == [8, 8]
+    assert set(pods["account_id"]) <= set(world.members["account_id"])
+    pod = pods.loc[pods["bot_cluster"] == "pod-1", "account_id"]
+    posts = world.data.posts[world.data.posts["author_id"].isin(pod)]
+    acts = world.data.engagements[world.data.engagements["account_id"].isin(pod)]
+    inside = acts.merge(posts[["post_id", "author_id", "created_at"]], on="post_id", suffixes=("", "_post"))
+    assert len(inside.drop_duplicates(["account_id", "post_id"])) == pytest.approx(
+        0.6 * 7 * len(posts), rel=0.1
+    )
+    late = inside["created_at"] - inside["created_at_post"]
+    assert late.min() >= pd.Timedelta(0)
+    assert late.median() < pd.Timedelta("45min")
+    assert inside["kind"].isin(["like", "reply", "repost"]).all()
+    pairs = set(zip(inside["account_id"], inside["author_id"], strict=True))
+    assert len(pairs & {(b, a) for a, b in pairs}) > 30
+    assert len(acts) > len(inside)
+
+
+def test_fans_are_people_who_cheer_a_star_that_persuades_nobody(world: World) -> None:
+    fans = world.benign.loc[world.benign["kind"] == "fan_club", "account_id"]
+    assert len(fans) == 30
+    acts = world.data.engagements[world.data.engagements["account_id"].isin(fans)]
+    author = world.data.posts.set_index("post_id")["author_id"].reindex(acts["post_id"])
+    star = author.value_counts().index[0]
+    theirs = acts[(author == star).to_numpy()]
+    posts = world.data.posts[world.data.posts["author_id"] == star]
+    cheered = theirs.drop_duplicates(["account_id", "post_id"]).value_counts("account_id")
+    assert cheered.loc[fans].mean() == pytest.approx(0.8 * len(posts), rel=0.1)
+    posted = posts.set_index("post_id")["created_at"].reindex(theirs["post_id"])
+    assert (theirs["created_at"].reset_index(drop=True) - posted.reset_index(drop=True)).median() < (
+        pd.Timedelta("30min")
+    )
+    follows = world.data.follows
+    assert follows["follower_id"][follows["followed_id"] == star].isin(fans).sum() == 30
+    assert not world.sources.set_index("account_id").loc[star, "persuasive"]
+    assert (acts["kind"] == "purchase").sum() > 10
+    inside = follows["follower_id"].isin(fans) & follows["followed_id"].isin(fans)
+    assert 0.05 < inside.sum() / (30 * 29) < 0.3
+
+
+def test_newsrooms_publish_the_same_items_by_schedule(world: World) -> None:
+    room = world.benign.loc[world.benign["kind"] == "newsroom", "account_id"]
+    assert len(room) == 8
+    posts = world.data.posts[world.data.posts["author_id"].isin(room)]
+    seconds = (posts["created_at"] - START).dt.total_seconds()
+    assert (seconds % 3600 < 20).all()
+    said = pd.DataFrame(
+        {"hour": seconds // 3600, "text": posts["text"], "link": [*map("".join, posts["links"])]}
+    )
+    assert len(said.drop_duplicates()) == said["hour"].nunique()
+    assert said.value_counts("hour").max() == 8
+    assert not world.sources.set_index("account_id").loc[room, "persuasive"].any()
+    assert world.data.accounts.loc[room, "bio"].str.contains("newsroom").all()
+    assert not world.benign["account_id"].isin(world.bots["account_id"]).any()
+
+
+def test_circles_leave_the_rest_of_the_world_as_it_was() -> None:
+    """What others post, follow and share of their own accord does not hang on who is in a circle."""
+    whole, less = draw(), draw(pods=0, fan_clubs=0, newsrooms=0)
+    circles = {*whole.benign["account_id"], *whole.bots.loc[whole.bots["kind"] == "pod", "account_id"]}
+    for one, other, who in ((whole.data.posts, less.data.posts, "author_id"),
+                            (whole.data.follows, less.data.follows, "follower_id")):  # fmt: skip
+        times = [c for c in one if str(c).endswith("_at")]
+        kept = [
+            frame[~frame[who].isin(circles)][[who, *times]].sort_values([who, *times])
+            for frame in (one, other)
+        ]
+        pd.testing.assert_frame_equal(*(frame.reset_index(drop=True) for frame in kept))
 
 
 # --- refusals, files, repetition -------------------------------------------------------------------------
@@ -394,6 +528,10 @@ def test_bots_do_what_bots_do(world: World) -> None:
         ({"once_only": 1}, "once_only: True or False, received 1"),
         ({"fame_follows": 0, "interest_follows": 0, "acquaintance_follows": 0}, "one must be above 0"),
         ({"accounts": 200, "squads": 20}, "at most 66 bots in all"),
+        ({"accounts": 200, "pods": 4}, "at most 30 accounts in all"),
+        ({"farm_sizes": (100, 2)}, r"farm_sizes: whole numbers from 5 to 100,000, received \(100, 2\)"),
+        ({"pod_sizes": 8}, "pod_sizes: whole numbers"),
+        ({"squad_styles": ("loud",)}, "squad_styles: one or more of quick, slow, rotating"),
     ],
 )
 def test_settings_that_cannot_be_drawn_are_refused(settings: dict[str, Any], message: str) -> None:
@@ -446,6 +584,7 @@ def test_a_world_on_disk_is_a_dataset_with_settings_and_truth(world: World, tmp_
     np.testing.assert_allclose(truth["influence"], world.sources["influence"], rtol=1e-5)
     assert list(pd.read_csv(folder / "truth" / "members.csv").columns) == ["account_id", "niche"]
     assert list(pd.read_csv(folder / "truth" / "bots.csv").columns) == ["bot_cluster", "kind", "account_id"]
+    assert list(pd.read_csv(folder / "truth" / "benign.csv").columns) == ["group", "kind", "account_id"]
 
 
 def test_nothing_that_is_there_is_overwritten(world: World, tmp_path: Path) -> None:

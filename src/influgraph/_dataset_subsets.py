@@ -1,11 +1,13 @@
 """Fewer rows in all tables at once."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from influgraph._dataset_acts import implied_acts
+from influgraph._dataset_acts import IMPLIED, implied_acts
 from influgraph._dataset_assembly import stacked
-from influgraph._dataset_codes import Frames, Mask, coded_like, codes, post_authors
+from influgraph._dataset_codes import Codes, Frames, Mask, coded_like, codes, post_authors
 
 
 def rows_without(frames: Frames, gone: Mask) -> dict[str, Mask]:
@@ -18,6 +20,36 @@ def rows_without(frames: Frames, gone: Mask) -> dict[str, Mask]:
         "engagements": [codes(engagements["account_id"]), codes(engagements["target_id"]), author],
     }
     return {name: ~np.logical_or.reduce([gone[party] for party in parties[name]]) for name in frames}
+
+
+def rows_not_done(frames: Frames, by: Mask, circles: Sequence[Mask]) -> dict[str, Mask]:
+    """Mark follows and engagements that some accounts did not do, nor members of a circle to one another.
+
+    The marks of accounts end in a false for null. Of posts those are marked that refer to no other by such
+    an act.
+    """
+    follows, posts, engagements = frames["follows"], frames["posts"], frames["engagements"]
+    doer, target = codes(engagements["account_id"]), codes(engagements["target_id"])
+    receiver = np.where(target < 0, post_authors(posts, engagements["post_id"]), target)
+    author = codes(posts["author_id"])
+    referred = [post_authors(posts, posts[name]) for name in IMPLIED if name in posts]
+    return {
+        "follows": ~by[codes(follows["follower_id"])],
+        "engagements": ~_done(doer, receiver, by, circles),
+        "posts": ~np.logical_or.reduce(
+            [_done(author, other, by, circles) for other in referred] or [by[author]]
+        ),
+    }
+
+
+def _done(doer: Codes, receiver: Codes, by: Mask, circles: Sequence[Mask]) -> Mask:
+    done: Mask = np.logical_or.reduce([by[doer], *(circle[doer] & circle[receiver] for circle in circles)])
+    return done
+
+
+def unrelated(posts: pd.DataFrame, keep: Mask) -> pd.DataFrame:
+    """Return posts of which those not kept are reposts of, and replies to, nothing."""
+    return posts.assign(**{name: posts[name].where(keep) for name in IMPLIED if name in posts})
 
 
 def rows_between(frames: Frames, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, Mask]:

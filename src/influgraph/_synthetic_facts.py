@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from influgraph import _synthetic_words as words
-from influgraph._synthetic_bots import Squads
-from influgraph._synthetic_follows import ACQUAINTANCE, FAME, INTEREST, MOTIVES, PURCHASED, Follows
+from influgraph._synthetic_bots import Acts
+from influgraph._synthetic_circles import Circles
+from influgraph._synthetic_follows import ACQUAINTANCE, FAME, INTEREST, MOTIVES, ORGANISED, PURCHASED, Follows
 from influgraph._synthetic_outcomes import Happened, Truth
 from influgraph._synthetic_people import People
 from influgraph._synthetic_posts import Posts
@@ -52,7 +53,7 @@ def _rank_of_comedian(people: People, happened: Happened, posts: Posts) -> int:
 
 def follow_facts(settings: WorldSettings, people: People, follows: Follows) -> Facts:
     """Say why people follow, and how unequal they are followed."""
-    human = follows.motive != PURCHASED
+    human = follows.motive < PURCHASED
     motives = np.bincount(follows.motive[human], minlength=len(MOTIVES)) / max(human.sum(), 1)
     followers = np.bincount(follows.followed, minlength=settings.accounts)
     pairs = follows.follower * settings.accounts + follows.followed
@@ -95,7 +96,7 @@ def post_facts(settings: WorldSettings, people: People, posts: Posts, shocks: Sh
         "daily_swing_of_posts": daily_swing(posts.time[~posts.reacting]),
         "busiest_hour_of_posts": busiest_hour(posts.time[~posts.reacting]),
         "share_reacting_to_shocks": _mean(posts.reacting),
-        "share_off_topic": _mean(posts.topic != people.niche[posts.author]),
+        "share_off_topic": _mean((posts.topic != people.niche[posts.author])[posts.item < 0]),
         "shocks": int(shocks.start.size),
         "mean_lift_of_shocks": _mean(shocks.lift),
         "mean_hours_of_shocks": _mean(shocks.decay / HOUR),
@@ -180,17 +181,38 @@ def _follow_homophily(people: People, follows: Follows, pull: Floats, anyway: Fl
     return _correlation((total / np.maximum(count, 1))[count > 0], anyway[count > 0])
 
 
-def bot_facts(settings: WorldSettings, people: People, follows: Follows, squads: Squads) -> Facts:
-    """Count bots, what they follow and what they repost."""
+def bot_facts(settings: WorldSettings, people: People, follows: Follows, acts: dict[str, Acts]) -> Facts:
+    """Count bots, what they follow and what they do."""
     farm = (people.bot_cluster >= 0) & (people.bot_cluster < settings.farms)
     bought = (follows.motive == PURCHASED) & farm[follows.follower]
+    joint = acts["joint acts"]
     return {
         "farms": settings.farms,
         "bots_in_farms": int(farm.sum()),
         "purchased_and_camouflage_follows": int(bought.sum()),
+        "likes_by_farms": int(acts["likes of farms"].time.size),
         "squads": settings.squads,
-        "bots_in_squads": settings.squads * settings.squad_size,
-        "reposts_by_squads": int(squads.time.size),
+        "bots_in_squads": sum(settings.squad_list),
+        "reposts_by_squads": int((joint.kind == "repost").sum()),
+        "shares_by_squads": int((joint.kind == "share").sum()),
+        "acts_of_squads_as_cover": int(acts["cover"].time.size),
+    }
+
+
+def circle_facts(follows: Follows, circles: Circles, acts: dict[str, Acts]) -> Facts:
+    """Count people who act together, and what they do together."""
+    return {
+        "pods": len(circles.pods),
+        "members_of_pods": sum(pod.size for pod in circles.pods),
+        "acts_inside_pods": int(acts["pods"].time.size),
+        "fan_clubs": len(circles.fan_clubs),
+        "fans": sum(club.size for club in circles.fan_clubs),
+        "acts_of_fans": int(acts["fan clubs"].time.size),
+        "newsrooms": len(circles.newsrooms),
+        "accounts_of_newsrooms": sum(room.size for room in circles.newsrooms),
+        "reposts_by_newsrooms": int(acts["newsrooms"].time.size),
+        "follows_inside": int((follows.motive == ORGANISED).sum()),
+        "links_and_hashtags_shared": int(acts["shares"].time.size),
     }
 
 

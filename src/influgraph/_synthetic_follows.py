@@ -13,8 +13,8 @@ from influgraph._synthetic_settings import WorldSettings
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
 
-FAME, INTEREST, ACQUAINTANCE, PURCHASED = range(4)
-MOTIVES = ("fame", "interest", "acquaintance", "bots")
+FAME, INTEREST, ACQUAINTANCE, PURCHASED, ORGANISED = range(5)
+MOTIVES = ("fame", "interest", "acquaintance", "bots", "pods, fan clubs and newsrooms")
 ROUNDS = 6  # of drawing again what was drawn twice
 
 
@@ -45,6 +45,20 @@ def draw_follows(settings: WorldSettings, people: People, rng: np.random.Generat
     since[late] = np.floor(rng.uniform(0, settings.days * 86_400, int(late.sum())))
     follower, followed = np.divmod(pairs[order], settings.accounts)
     return Follows(follower, followed, motives[order], since)
+
+
+def add_follows(follows: Follows, follower: Ints, followed: Ints, since: Floats, *, motive: int) -> Follows:
+    """Add follows for a motive; what is there already, and following oneself, is left out."""
+    size = int(max(follows.follower.max(initial=0), follows.followed.max(initial=0))) + 1
+    size = max(size, int(max(follower.max(initial=0), followed.max(initial=0))) + 1)
+    new, at = np.unique(follower * size + followed, return_index=True)
+    fresh = (follower[at] != followed[at]) & ~_among(new, follows.follower * size + follows.followed)
+    at = at[fresh]
+    follower, followed = np.append(follows.follower, follower[at]), np.append(follows.followed, followed[at])
+    motives = np.append(follows.motive, np.full(at.size, motive, np.int8))
+    since = np.append(follows.since, since[at])
+    order = np.lexsort((followed, follower))
+    return Follows(follower[order], followed[order], motives[order], since[order])
 
 
 def _draw_by_fame(

@@ -143,5 +143,5 @@ def _draw_persuasion(
 
 
 def _bot_clusters(settings: WorldSettings) -> Ints:
-    sizes = [settings.farm_size] * settings.farms + [settings.squad_size] * settings.squads
+    sizes = settings.farm_list + settings.squad_list
     return np.repeat(np.arange(len(sizes)), sizes)

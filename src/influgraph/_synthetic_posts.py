@@ -17,13 +17,17 @@ REACTION = 3 * 3600.0  # mean seconds between a shock and a post about it
 
 @dataclass(frozen=True)
 class Posts:
-    """One row per post, by author, then time in seconds; `appeal` is how entertaining it is."""
+    """One row per post, by author, then time in seconds; `appeal` is how entertaining it is.
+
+    `item` is the number of what a newsroom published under several accounts, -1 for other posts.
+    """
 
     author: Ints
     time: Floats
     reacting: npt.NDArray[np.bool_]
     topic: Ints
     appeal: Floats
+    item: Ints
 
 
 def draw_posts(
@@ -41,7 +45,8 @@ def draw_posts(
     elsewhere = rng.integers(1, max(settings.niches, 2), author.size)
     topic = (people.niche[author] + offtopic * elsewhere) % settings.niches
     appeal = people.entertainment[author] * np.exp(0.5 * rng.standard_normal(author.size) - 0.125)
-    return Posts(author[order], time[order], ~np.isnan(moved)[order], topic[order], appeal[order])
+    item = np.full(author.size, -1)
+    return Posts(author[order], time[order], ~np.isnan(moved)[order], topic[order], appeal[order], item)
 
 
 def _reactions(settings: WorldSettings, niche: Ints, shocks: Shocks, rng: np.random.Generator) -> Floats:

@@ -52,10 +52,34 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "slow_share": (0, 1),
     "farms": (0, 100),
     "farm_share": (0, 0.05),
+    "camouflage": (0, 200),
+    "farm_adaptive": (0, 1),
+    "farm_drip_days": (0, 730),
+    "farm_created_days": (0.01, 3000),
+    "farm_likes": (0, 1),
     "squads": (0, 100),
     "squad_size": (3, 1000),
+    "squad_raids": (0, 10_000),
+    "squad_hours": (0.1, 72),
+    "squad_turnout": (0.05, 1),
+    "squad_popular": (0, 1),
+    "squad_links": (0, 1),
+    "squad_cover": (0, 1000),
+    "pods": (0, 100),
+    "pod_size": (3, 1000),
+    "pod_chance": (0, 1),
+    "pod_minutes": (0.1, 10_000),
+    "fan_clubs": (0, 100),
+    "fan_club_size": (2, 10_000),
+    "fan_devotion": (0, 1),
+    "newsrooms": (0, 100),
+    "newsroom_size": (2, 1000),
+    "shares_per_member": (0, 100),
+    "linked_share": (0, 1),
     "reruns": (2, 10_000),
 }
+_SIZES = {"farm_sizes": (5, 100_000), "squad_sizes": (3, 1000), "pod_sizes": (3, 1000)}
+STYLES = ("quick", "slow", "rotating")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +145,38 @@ class WorldSettings:
         Whether a member buys at most once.
     views, impressions
         Whether views are listed in the engagements, and counted in the posts.
-    farms, farm_share
-        Number of farms of purchased followers, and share of all accounts in each.
-    squads, squad_size
-        Number of squads that repost together, and the bots in each.
+    farms, farm_share, farm_sizes
+        Number of farms of purchased followers, and share of all accounts in each; or the bots in each of
+        them, which sets `farms`.
+    camouflage, farm_adaptive
+        Mean number of famous accounts that each bot follows besides, and how far bots of farms copy the
+        follows of one of the people instead: 0 not at all, 1 whole lists.
+    farm_drip_days, farm_created_days, farm_likes
+        Days over which bought follows come in, 0: within hours; mean days between the making of a farm's
+        first account and of its others; chance that a bot likes a post of whom it was bought for.
+    squads, squad_size, squad_sizes
+        Number of squads that act together, and the bots in each; or the bots in each of them, which sets
+        `squads`.
+    squad_styles
+        How squads act, in turn: "quick" within a minute, "slow" within `squad_hours`, "rotating" within a
+        minute, but each time only some, `squad_turnout` of them, where of the others four in five take part.
+    squad_raids, squad_hours, squad_turnout
+        Joint acts of each squad; hours over which a slow one spreads each; who takes part in a rotating one.
+    squad_popular, squad_links, squad_cover
+        Share of joint acts on what many people repost or share anyway, rather than on what the squad is paid
+        for; share that spreads a link or a hashtag, rather than a post; mean acts of each bot on its own.
+    pods, pod_size, pod_sizes, pod_chance, pod_minutes
+        Number of pods, posters who like and answer one another's posts, and the members of each; or the
+        members of each of them, which sets `pods`; chance that one does so at a post, and mean waking minutes
+        until then.
+    fan_clubs, fan_club_size, fan_devotion
+        Number of clubs of genuine followers of a star, how many are in each, and chance that one likes or
+        reposts a post of the star, within minutes; stars are famous and persuade nobody.
+    newsrooms, newsroom_size
+        Number of organisations whose accounts post the same items by schedule, and accounts in each; they
+        persuade nobody, and say in their profiles who they are.
+    shares_per_member, linked_share
+        Mean number of links and hashtags that a person shares, and share of posts that may carry a link.
     reruns
         Paired reruns behind the truth; large worlds take fewer, as `make_world` says.
     """
@@ -180,8 +232,34 @@ class WorldSettings:
     impressions: bool = True
     farms: int = 2
     farm_share: float = 0.0125
+    farm_sizes: tuple[int, ...] = ()
+    camouflage: float = 12.0
+    farm_adaptive: float = 0.2
+    farm_drip_days: float = 0.0
+    farm_created_days: float = 0.7
+    farm_likes: float = 0.02
     squads: int = 2
     squad_size: int = 10
+    squad_sizes: tuple[int, ...] = ()
+    squad_styles: tuple[str, ...] = ("quick", "slow")
+    squad_raids: int = 25
+    squad_hours: float = 8.0
+    squad_turnout: float = 0.3
+    squad_popular: float = 0.2
+    squad_links: float = 0.2
+    squad_cover: float = 5.0
+    pods: int = 2
+    pod_size: int = 8
+    pod_sizes: tuple[int, ...] = ()
+    pod_chance: float = 0.6
+    pod_minutes: float = 20.0
+    fan_clubs: int = 1
+    fan_club_size: int = 30
+    fan_devotion: float = 0.8
+    newsrooms: int = 1
+    newsroom_size: int = 8
+    shares_per_member: float = 0.4
+    linked_share: float = 0.2
     reruns: int = 20
 
     def __post_init__(self) -> None:
@@ -189,6 +267,12 @@ class WorldSettings:
         for field in fields(self):
             value = _checked(field.name, field.type, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
+        for name in _SIZES:
+            if getattr(self, name):
+                object.__setattr__(self, name.replace("_sizes", "s"), len(getattr(self, name)))
+        self._check_together()
+
+    def _check_together(self) -> None:
         if self.fame_follows + self.interest_follows + self.acquaintance_follows == 0:
             raise ValueError(
                 "fame_follows, interest_follows, acquaintance_follows: one must be above 0, received only 0"
@@ -198,16 +282,32 @@ class WorldSettings:
                 f"farms, farm_share, squads, squad_size: at most {self.accounts // 3} bots in all, "
                 f"a third of accounts, received {self.bots}"
             )
+        organised = sum(self.pod_list) + self.newsrooms * self.newsroom_size
+        if organised > self.sources // 2:
+            raise ValueError(
+                f"pods, pod_size, newsrooms, newsroom_size: at most {self.sources // 2} accounts in all, "
+                f"half of those that post regularly, received {organised}"
+            )
 
     @property
-    def farm_size(self) -> int:
+    def farm_list(self) -> tuple[int, ...]:
         """Bots in each farm."""
-        return max(5, round(self.farm_share * self.accounts))
+        return self.farm_sizes or (max(5, round(self.farm_share * self.accounts)),) * self.farms
+
+    @property
+    def squad_list(self) -> tuple[int, ...]:
+        """Bots in each squad."""
+        return self.squad_sizes or (self.squad_size,) * self.squads
+
+    @property
+    def pod_list(self) -> tuple[int, ...]:
+        """Members of each pod."""
+        return self.pod_sizes or (self.pod_size,) * self.pods
 
     @property
     def bots(self) -> int:
         """Bots in all."""
-        return self.farms * self.farm_size + self.squads * self.squad_size
+        return sum(self.farm_list) + sum(self.squad_list)
 
     @property
     def sources(self) -> int:
@@ -215,8 +315,12 @@ class WorldSettings:
         return max(60, round(self.source_share * self.accounts))
 
 
-def _checked(name: str, kind: object, value: object) -> bool | int | float:
+def _checked(name: str, kind: object, value: object) -> object:
     """Return a setting as its own type, or refuse it."""
+    if name == "squad_styles":
+        return _checked_styles(value)
+    if name in _SIZES:
+        return _checked_sizes(name, value)
     if kind is bool:
         if isinstance(value, bool):
             return value
@@ -228,3 +332,19 @@ def _checked(name: str, kind: object, value: object) -> bool | int | float:
             return int(number) if kind is int else number
     noun = "a whole number" if kind is int else "a number"
     raise ValueError(f"{name}: {noun} from {low:g} to {high:,.10g}, received {value!r}")
+
+
+def _checked_sizes(name: str, value: object) -> tuple[int, ...]:
+    low, high = _SIZES[name]
+    if isinstance(value, tuple | list) and all(
+        isinstance(size, Integral) and not isinstance(size, bool) and low <= int(size) <= high
+        for size in value
+    ):
+        return tuple(int(size) for size in value)
+    raise ValueError(f"{name}: whole numbers from {low:,} to {high:,}, received {value!r}")
+
+
+def _checked_styles(value: object) -> tuple[str, ...]:
+    if isinstance(value, tuple | list) and value and all(style in STYLES for style in value):
+        return tuple(value)
+    raise ValueError(f"squad_styles: one or more of {', '.join(STYLES)}, received {value!r}")

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from influgraph import _synthetic_words as words
-from influgraph._synthetic_bots import Squads
+from influgraph._synthetic_bots import Acts
+from influgraph._synthetic_circles import Circles
 from influgraph._synthetic_follows import Follows
 from influgraph._synthetic_outcomes import Happened, Truth
 from influgraph._synthetic_people import People
@@ -78,7 +79,8 @@ def _draw_created(settings: WorldSettings, people: People, rng: np.random.Genera
     created = -rng.uniform(30, 3000, settings.accounts) * DAY
     for cluster in range(settings.farms + settings.squads):
         bots = people.bot_cluster == cluster
-        created[bots] = -(rng.uniform(20, 300) + rng.exponential(0.7, int(bots.sum()))) * DAY
+        apart = settings.farm_created_days if cluster < settings.farms else 0.7
+        created[bots] = -(rng.uniform(20, 300) + rng.exponential(apart, int(bots.sum()))) * DAY
     return np.floor(created)
 
 
@@ -95,6 +97,21 @@ def _draw_bios(people: People, rng: np.random.Generator) -> list[str | None]:
     return [None if quiet else text for quiet, text in zip(silent.tolist(), texts, strict=True)]
 
 
+def introduce(accounts: pd.DataFrame, people: People, circles: Circles) -> pd.DataFrame:
+    """Let newsrooms say in their profiles whose they are, and every second fan of whom."""
+    handle, bio = accounts["handle"].tolist(), accounts["bio"].fillna("").tolist()
+    for number, room in enumerate(circles.newsrooms):
+        name = words.organisation(number)
+        for place, code in enumerate(room.tolist()):
+            topic = words.TOPICS[people.niche[code]]
+            handle[code] = f"{name}_{topic}_{place + 1}"
+            bio[code] = f"{name} newsroom {topic} https://{name}.example"
+    for star, fans in zip(circles.stars, circles.fan_clubs, strict=True):
+        for code in fans[::2].tolist():
+            bio[code] = f"fan of {handle[star]} {bio[code]}".strip()
+    return accounts.assign(handle=handle, bio=pd.Series(bio).replace("", None))
+
+
 def follow_table(follows: Follows, ids: pd.Index) -> pd.DataFrame:
     """Write the follows, in no order that tells why."""
     kind = pd.CategoricalDtype(ids)
@@ -108,9 +125,14 @@ def follow_table(follows: Follows, ids: pd.Index) -> pd.DataFrame:
 
 
 def post_table(
-    settings: WorldSettings, posts: Posts, views: Ints, ids: pd.Index, rng: np.random.Generator
+    settings: WorldSettings,
+    posts: Posts,
+    views: Ints,
+    links: npt.NDArray[np.object_],
+    ids: pd.Index,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Write the posts in order of time."""
+    """Write the posts in order of time; those on one item of a newsroom say the same."""
     order = np.argsort(posts.time, kind="stable")
     topic, count = posts.topic[order], order.size
     common = rng.integers(0, len(words.COMMON), (count, 3))
@@ -126,9 +148,14 @@ def post_table(
             "format": np.array(FORMATS)[style],
         }
     )
+    if (links != "").any():
+        table["links"] = [[link] if link else [] for link in links[order]]
     if settings.impressions:
         table["impressions"] = views[order]
-    return table
+    item = pd.Series(posts.item[order])
+    first = pd.Series(item.index).groupby(item).transform("min").where(item >= 0, item.index)
+    said = table[["text", "hashtags"]].iloc[first]
+    return table.assign(text=said["text"].array, hashtags=said["hashtags"].array)
 
 
 def engagement_table(
@@ -137,7 +164,7 @@ def engagement_table(
     """Write acts (account, kind, row of the post or -1, second) in order of time; purchases have a value."""
     acts = acts.sort_values("time", kind="stable")
     value = np.round(rng.lognormal(3.2, 0.6, len(acts)), 2)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "account_id": pd.Categorical.from_codes(acts["account"], dtype=pd.CategoricalDtype(ids)),
             "kind": pd.Categorical(acts["kind"]),
@@ -146,6 +173,10 @@ def engagement_table(
             "value": np.where(acts["kind"] == "purchase", value, np.nan),
         }
     )
+    shared = acts["object"].to_numpy() if "object" in acts else np.full(len(acts), "")
+    if (shared != "").any():
+        table["object"] = pd.Series(shared, dtype="str").mask(shared == "")
+    return table
 
 
 def purchase_table(happened: Happened, anyway: tuple[Ints, Floats], *, once_only: bool) -> pd.DataFrame:
@@ -164,8 +195,26 @@ def purchase_table(happened: Happened, anyway: tuple[Ints, Floats], *, once_only
     return rows.reset_index(drop=True)
 
 
-def gather_acts(happened: Happened, squads: Squads, purchases: pd.DataFrame, place: Ints) -> pd.DataFrame:
-    """Put all acts in one frame: account, kind, row in the table of posts (-1: none), second."""
+def unless_done(acts: Acts, happened: Happened) -> Acts:
+    """Leave out likes, replies and reposts of a post that the account did anyway, or does twice."""
+    kinds = ("like", "reply", "repost")
+    done = [
+        (happened.account[happened.kind == 0], happened.post[happened.kind == 0]),
+        (happened.account[happened.kind == 1], happened.post[happened.kind == 1]),
+        (happened.repost_account, happened.reposts.post),
+    ]
+    kept = np.ones(acts.account.size, bool)
+    for kind, (account, post) in zip(kinds, done, strict=True):
+        rows = np.flatnonzero(acts.kind == kind)
+        both = pd.DataFrame(
+            {"account": np.append(account, acts.account[rows]), "post": np.append(post, acts.post[rows])}
+        )
+        kept[rows] = ~both.duplicated().to_numpy()[account.size :]
+    return Acts(acts.account[kept], acts.kind[kept], acts.post[kept], acts.time[kept], acts.shared[kept])
+
+
+def gather_acts(happened: Happened, besides: Acts, purchases: pd.DataFrame, place: Ints) -> pd.DataFrame:
+    """Put all acts in one frame: account, kind, row in the table of posts (-1: none), second, object."""
     like, reply = happened.kind == 0, happened.kind == 1
     reposts = happened.reposts
     parts = [
@@ -173,10 +222,11 @@ def gather_acts(happened: Happened, squads: Squads, purchases: pd.DataFrame, pla
         ("purchase", purchases["account"], np.full(len(purchases), -1), purchases["time"]),
         ("reply", happened.account[reply], place[happened.post[reply]], happened.time[reply]),
         ("repost", happened.repost_account, place[reposts.post], reposts.time),
-        ("repost", squads.account, place[squads.post], squads.time),
+        (besides.kind, besides.account, np.append(place, -1)[besides.post], besides.time),
     ]
     frames = [pd.DataFrame({"account": a, "kind": k, "post": p, "time": t}) for k, a, p, t in parts]
-    return pd.concat(frames, ignore_index=True)
+    frames[-1]["object"] = besides.shared
+    return pd.concat(frames, ignore_index=True).fillna({"object": ""})
 
 
 def source_table(people: People, follows: Follows, posts: Posts, truth: Truth, ids: pd.Index) -> pd.DataFrame:
@@ -198,17 +248,34 @@ def source_table(people: People, follows: Follows, posts: Posts, truth: Truth, i
     )
 
 
-def bot_table(settings: WorldSettings, people: People, ids: pd.Index) -> pd.DataFrame:
-    """Write who is a bot, and in which bot cluster."""
+def bot_table(settings: WorldSettings, people: People, circles: Circles, ids: pd.Index) -> pd.DataFrame:
+    """Write who is a bot, and in which bot cluster; members of pods besides, who are people."""
     codes = np.flatnonzero(people.bot_cluster >= 0)
     codes = codes[np.argsort(people.bot_cluster[codes], kind="stable")]
     cluster = people.bot_cluster[codes]
     farm = cluster < settings.farms
     number = np.where(farm, cluster, cluster - settings.farms) + 1
-    return pd.DataFrame(
+    bots = pd.DataFrame(
         {
             "bot_cluster": [f"{'farm' if f else 'squad'}-{n}" for f, n in zip(farm, number, strict=True)],
             "kind": np.where(farm, "purchased_followers", "coordination"),
             "account_id": ids[codes],
         }
     )
+    pods = _groups("bot_cluster", "pod", circles.pods, ids)
+    return pd.concat([bots, pods], ignore_index=True).astype("str")
+
+
+def benign_table(circles: Circles, ids: pd.Index) -> pd.DataFrame:
+    """Write who is in which fan club or newsroom."""
+    clubs = _groups("group", "fan_club", circles.fan_clubs, ids)
+    newsrooms = _groups("group", "newsroom", circles.newsrooms, ids)
+    return pd.concat([clubs, newsrooms], ignore_index=True)
+
+
+def _groups(column: str, kind: str, groups: tuple[Ints, ...], ids: pd.Index) -> pd.DataFrame:
+    """Write one row per member of each group, groups named by kind and number."""
+    number = np.repeat(np.arange(len(groups)) + 1, [group.size for group in groups])
+    codes = np.concatenate([np.empty(0, np.int64), *groups])
+    names = [f"{kind.replace('_', '-')}-{n}" for n in number]
+    return pd.DataFrame({column: names, "kind": kind, "account_id": ids[codes]}).astype("str")

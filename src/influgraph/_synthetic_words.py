@@ -27,11 +27,18 @@ _WORDS = {
 }
 _COMMON = "today new first again weekend morning best learning small little week year"
 _HANDLES = "kite ember maple river cobalt pebble lantern meadow quartz willow juniper fjord"
+_PAPERS = "courier herald observer gazette tribune bulletin"
 
 NICHES = {topic: words.split() for topic, words in _WORDS.items()}
 TOPICS = list(NICHES)
 COMMON = _COMMON.split()
 HANDLES = _HANDLES.split()
+
+
+def organisation(number: int) -> str:
+    """Return the name of a newsroom by its number, in one word."""
+    papers, places = _PAPERS.split(), HANDLES
+    return f"{places[number % len(places)]}-{papers[number // len(places) % len(papers)]}"
 
 
 def write_texts(topic: Ints, common: Ints, own: Ints) -> list[str]:

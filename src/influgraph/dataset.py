@@ -107,6 +107,41 @@ class Dataset:
         listed = None if listed is None else int((stay < listed).sum())
         return self._part(accounts, frames, {name: aside[name][keep[name]] for name in aside}, listed)
 
+    def without_acts(self, account_ids: Iterable[str], *, circles: Iterable[Iterable[str]] = ()) -> "Dataset":
+        """Return the dataset without what these accounts did, all accounts and posts left in it.
+
+        Their follows and engagements go, and their posts no longer repost or answer others; what was done to
+        them stays. Of a circle only what its members did to one another goes, but not that they follow.
+
+        Parameters
+        ----------
+        account_ids
+            Whose acts and follows go.
+        circles
+            Groups of accounts.
+
+        Raises
+        ------
+        ValueError
+            If one of them is not in the dataset.
+
+        Examples
+        --------
+        >>> likes = {"account_id": ["ann", "bob", "cyd"], "kind": "like", "target_id": ["bob", "ann", "ann"]}
+        >>> data = from_tables(engagements=pd.DataFrame(likes))
+        >>> len(data.without_acts(["cyd"]).engagements)
+        2
+        >>> data.without_acts([], circles=[["ann", "bob"]]).engagements["account_id"].tolist()
+        ['cyd']
+        """
+        by, groups = self._marked(account_ids), [self._marked(circle) for circle in circles]
+        frames, aside = self._whole()
+        keep = subsets.rows_not_done(frames, by, groups)
+        frames["posts"] = subsets.unrelated(frames["posts"], keep.pop("posts"))
+        frames |= {name: frames[name][kept] for name, kept in keep.items()}
+        aside = aside | {name: aside[name][kept] for name, kept in keep.items()}
+        return self._part(self.accounts, frames, aside, self._origin.listed)
+
     def between(self, start: str | pd.Timestamp, end: str | pd.Timestamp) -> "Dataset":
         """Return what happened from `start` on and before `end`, with all accounts.
 

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from influgraph import _synthetic_circles as circling
 from influgraph import _synthetic_facts as facts
 from influgraph import _synthetic_tables as tables
 from influgraph import _synthetic_words as words
-from influgraph._synthetic_bots import Squads, add_bot_follows, draw_squads
+from influgraph._synthetic_bots import Acts, add_bot_follows, copy_people, draw_farm_likes, join_acts
 from influgraph._synthetic_follows import Follows, draw_follows
 from influgraph._synthetic_outcomes import (
     MOST_PILOTS,
@@ -40,6 +41,8 @@ from influgraph._synthetic_rhythm import (
     draw_shocks,
 )
 from influgraph._synthetic_settings import WorldSettings
+from influgraph._synthetic_shares import Links, draw_links, draw_shares, links_of_posts
+from influgraph._synthetic_squads import draw_squads
 from influgraph.dataset import Dataset, from_tables, write_dataset
 
 if TYPE_CHECKING:
@@ -58,7 +61,9 @@ class _Hidden:
     people: People
     follows: Follows
     serves: dict[int, Ints]
+    circles: circling.Circles
     posts: Posts
+    links: Links
     place: Ints
     shocks: Shocks
     baseline: Baseline
@@ -84,7 +89,10 @@ class World:
         All people: `account_id`, `niche`, the one that interests them most (0 is the one drawn to be
         largest).
     bots
-        All bots: `bot_cluster`, `kind`, `account_id`.
+        All bots, and members of pods, who are people: `bot_cluster`, `kind` (purchased_followers,
+        coordination, pod), `account_id`.
+    benign
+        Who acts together for good reasons: `group`, `kind` (fan_club, newsroom), `account_id`.
     realised
         How large every mechanism turned out, by theme and name.
     settings
@@ -95,6 +103,7 @@ class World:
     sources: pd.DataFrame
     members: pd.DataFrame
     bots: pd.DataFrame
+    benign: pd.DataFrame
     realised: dict[str, Any]
     settings: WorldSettings
     _hidden: _Hidden = field(repr=False)
@@ -154,6 +163,10 @@ def make_world(settings: WorldSettings, *, rng: np.random.Generator) -> World:
     who is famous and who persuades are drawn apart; the comedian is the most famous of all, entertains
     most, and persuades nobody.
 
+    Besides, bots follow, like, repost and share for others, pods like and answer one another, fans cheer
+    their star, and newsrooms publish by schedule. What these do is in the tables, but outside of the truth:
+    bots have no followers to see it, likes and replies are not seen, and stars and newsrooms persuade nobody.
+
     Parameters
     ----------
     settings
@@ -184,27 +197,32 @@ def make_world(settings: WorldSettings, *, rng: np.random.Generator) -> World:
     """
     rngs = [np.random.default_rng(seed) for seed in rng.integers(0, 2**63, 4)]
     seeds = rng.integers(0, 2**63, 1 + MOST_PILOTS + settings.reruns)
-    hidden = _draw_hidden(settings, rngs[0], seeds)
+    more = [np.random.default_rng(seed) for seed in rng.integers(0, 2**63, 3)]
+    hidden = _draw_hidden(settings, rngs[0], more[0], seeds)
     ids = tables.draw_ids("a", settings.accounts, rngs[1])
     happened = let_happen(hidden.stage, hidden.seed)
     seeds = seeds[1 + MOST_PILOTS :][: reruns_for(hidden.stage, settings)]
     truth = find_truth(hidden.stage, settings, seeds)
-    squads = draw_squads(settings, hidden.people, hidden.posts, hidden.serves, rngs[2])
+    besides = _draw_besides(settings, hidden, happened, more[1])
     anyway = draw_anyway(hidden.baseline, rngs[2])
     purchases = tables.purchase_table(happened, anyway, once_only=settings.once_only)
     people = hidden.people
     return World(
-        data=_make_tables(settings, hidden, happened, (squads, purchases), ids, rngs[3]),
+        data=_make_tables(settings, hidden, happened, (besides, purchases), ids, (rngs[3], more[2])),
         sources=tables.source_table(people, hidden.follows, hidden.posts, truth, ids),
         members=pd.DataFrame({"account_id": ids[people.members], "niche": people.niche[people.members]}),
-        bots=tables.bot_table(settings, people, ids),
-        realised=_realised(settings, hidden, happened, truth, (squads, purchases)),
+        bots=tables.bot_table(settings, people, hidden.circles, ids),
+        benign=tables.benign_table(hidden.circles, ids),
+        realised=_realised(settings, hidden, happened, truth, (besides, purchases)),
         settings=settings,
         _hidden=hidden,
     )
 
 
-def _draw_hidden(settings: WorldSettings, rng: np.random.Generator, seeds: Ints) -> _Hidden:
+def _draw_hidden(
+    settings: WorldSettings, rng: np.random.Generator, more: np.random.Generator, seeds: Ints
+) -> _Hidden:
+    """Draw what a world is made of; `more` draws what bots and circles add, and leaves all else as it is."""
     people = draw_people(settings, rng)
     follows = draw_follows(settings, people, rng)
     follows, serves = add_bot_follows(settings, people, follows, rng)
@@ -212,12 +230,19 @@ def _draw_hidden(settings: WorldSettings, rng: np.random.Generator, seeds: Ints)
     shocks = draw_shocks(settings, niche_sizes(settings), rng)
     posts = draw_posts(settings, people, rhythm, shocks, rng)
     baseline, pull = draw_baseline(settings, rhythm, shocks, people, rng)
+    follows = copy_people(settings, people, follows, serves, more)
+    circles = circling.draw_circles(settings, people, follows, posts, serves, more)
+    follows = circling.add_circle_follows(follows, circles, more)
+    posts = circling.publish_by_schedule(settings, posts, circles, rhythm, more)
+    people = circling.sell_nothing(people, circles)
     stage = set_stage(settings, people, follows, posts, rhythm, baseline)
     return _Hidden(
         people=people,
         follows=follows,
         serves=serves,
+        circles=circles,
         posts=posts,
+        links=draw_links(settings, rhythm, more),
         place=np.argsort(np.argsort(posts.time, kind="stable"), kind="stable"),
         shocks=shocks,
         baseline=baseline,
@@ -227,15 +252,36 @@ def _draw_hidden(settings: WorldSettings, rng: np.random.Generator, seeds: Ints)
     )
 
 
+def _draw_besides(
+    settings: WorldSettings, hidden: _Hidden, happened: Happened, rng: np.random.Generator
+) -> dict[str, Acts]:
+    """Draw what is done besides what sightings make people do, by who does it."""
+    people, posts, circles = hidden.people, hidden.posts, hidden.circles
+    clock = hidden.stage.clock
+    reposted = np.bincount(happened.reposts.post, minlength=posts.time.size)
+    joint, cover = draw_squads(settings, people, posts, hidden.serves, (reposted, hidden.links), rng)
+    drawn = {
+        "likes of farms": draw_farm_likes(settings, people, hidden.follows, posts, hidden.serves, rng),
+        "joint acts": joint,
+        "cover": cover,
+        "pods": circling.draw_pod_acts(settings, posts, circles, clock, rng),
+        "fan clubs": circling.draw_fan_acts(settings, posts, circles, clock, rng),
+        "newsrooms": circling.draw_newsroom_acts(settings, posts, circles, rng),
+        "shares": draw_shares(settings, people, hidden.links, clock, rng),
+    }
+    return {name: tables.unless_done(acts, happened) for name, acts in drawn.items()}
+
+
 def _make_tables(
     settings: WorldSettings,
     hidden: _Hidden,
     happened: Happened,
-    extra: tuple[Squads, pd.DataFrame],
+    extra: tuple[dict[str, Acts], pd.DataFrame],
     ids: pd.Index,
-    rng: np.random.Generator,
+    rngs: tuple[np.random.Generator, np.random.Generator],
 ) -> Dataset:
-    acts = tables.gather_acts(happened, *extra, hidden.place)
+    besides, purchases = extra
+    acts = tables.gather_acts(happened, join_acts(list(besides.values())), purchases, hidden.place)
     if settings.views:
         seen = list_sightings(hidden.stage, hidden.seed)
         views = {
@@ -243,14 +289,18 @@ def _make_tables(
             "kind": "view",
             "post": hidden.place[seen["post"]],
             "time": seen["seen"],
+            "object": "",
         }
         acts = pd.concat([acts, pd.DataFrame(views)], ignore_index=True)
-    posts = tables.post_table(settings, hidden.posts, happened.views, ids, rng)
+    people, posts, circles = hidden.people, hidden.posts, hidden.circles
+    links = links_of_posts(settings, posts, hidden.links, circles.newsrooms, rngs[1])
+    accounts = tables.account_table(settings, people, hidden.follows, posts, ids, rngs[0])
+    posted = tables.post_table(settings, posts, happened.views, links, ids, rngs[0])
     return from_tables(
-        accounts=tables.account_table(settings, hidden.people, hidden.follows, hidden.posts, ids, rng),
+        accounts=tables.introduce(accounts, people, circles),
         follows=tables.follow_table(hidden.follows, ids),
-        posts=posts,
-        engagements=tables.engagement_table(acts, ids, pd.Index(posts["post_id"]), rng),
+        posts=posted,
+        engagements=tables.engagement_table(acts, ids, pd.Index(posted["post_id"]), rngs[0]),
     )
 
 
@@ -259,10 +309,10 @@ def _realised(
     hidden: _Hidden,
     happened: Happened,
     truth: Truth,
-    extra: tuple[Squads, pd.DataFrame],
+    extra: tuple[dict[str, Acts], pd.DataFrame],
 ) -> dict[str, Any]:
     people, follows, posts = hidden.people, hidden.follows, hidden.posts
-    squads, purchases = extra
+    besides, purchases = extra
     return {
         "accounts": facts.people_facts(settings, people, happened, posts),
         "follows": facts.follow_facts(settings, people, follows),
@@ -271,7 +321,8 @@ def _realised(
         "purchases": facts.purchase_facts(
             settings, people, follows, (hidden.baseline, hidden.pull), purchases
         ),
-        "bots": facts.bot_facts(settings, people, follows, squads),
+        "bots": facts.bot_facts(settings, people, follows, besides),
+        "circles": facts.circle_facts(follows, hidden.circles, besides),
         "truth": facts.truth_facts(truth),
     }
 
@@ -290,7 +341,7 @@ def write_world(world: World, folder: str | Path) -> None:
     >>> with tempfile.TemporaryDirectory() as scratch:
     ...     write_world(world, Path(scratch) / "world")
     ...     sorted(path.name for path in Path(scratch, "world", "truth").iterdir())
-    ['bots.csv', 'members.csv', 'sources.csv', 'world.json']
+    ['benign.csv', 'bots.csv', 'members.csv', 'sources.csv', 'world.json']
     """
     folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
@@ -301,7 +352,7 @@ def write_world(world: World, folder: str | Path) -> None:
         write_dataset(world.data, new)
         truth = new / "truth"
         truth.mkdir()
-        for name in ("sources", "members", "bots"):
+        for name in ("sources", "members", "bots", "benign"):
             path = truth / f"{name}.csv"
             getattr(world, name).to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
         (truth / "world.json").write_text(
