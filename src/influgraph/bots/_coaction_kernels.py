@@ -147,12 +147,47 @@ def prune_to_core(indptr: Longs, indices: Ints, least: int) -> Flags:
 
 
 @njit(nogil=True, cache=True)
-def count_gaps(unit: Ints, time: Floats, window: float) -> int:
-    """How many acts follow another on the same unit within the window."""
-    count = 0
-    for act in range(1, unit.size):
-        count += unit[act] == unit[act - 1] and time[act] - time[act - 1] <= window
-    return count
+def mark_prompted(
+    unit: Ints, account: Ints, time: Floats, start: Longs, followed: Ints, accounts: int, least: float
+) -> Flags:
+    """Mark acts on a unit on which an account that the actor follows had acted, so many seconds before or more.
+
+    `followed` are sorted by follower, from `start[account]` on.
+    """
+    prompted = np.zeros(unit.size, np.bool_)
+    acted, when = np.full(accounts, -1, np.int64), np.zeros(accounts, np.float64)
+    for act in range(unit.size):
+        one = account[act]
+        for place in range(start[one], start[one + 1]):
+            other = followed[place]
+            if acted[other] == unit[act] and time[act] - when[other] >= least:
+                prompted[act] = True
+                break
+        acted[one], when[one] = unit[act], time[act]
+    return prompted
+
+
+@njit(nogil=True, cache=True)
+def _company(time: Floats, window: float) -> float:
+    """How many of the others are within the window of each, on average; of sorted times."""
+    pairs, low = 0, 0
+    for act in range(time.size):
+        while time[act] - time[low] > window:
+            low += 1
+        pairs += act - low
+    return 2.0 * pairs / time.size
+
+
+@njit(nogil=True, cache=True)
+def count_company(unit: Ints, time: Floats, window: float) -> float:
+    """Sum over units of how many of the other acts there are within the window of each act, on average."""
+    total, first = 0.0, 0
+    for act in range(1, unit.size + 1):
+        if act == unit.size or unit[act] != unit[first]:
+            if act - first > 1:
+                total += _company(time[first:act], window)
+            first = act
+    return total
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -164,7 +199,7 @@ def _uniform(seed: Any, at: Any) -> float:  # noqa: ANN401 (unsigned numbers of 
 
 
 @njit(nogil=True, cache=True)
-def draw_gaps(
+def draw_company(
     chance: npt.NDArray[np.float64],
     since: Floats,
     own_start: Longs,
@@ -175,8 +210,8 @@ def draw_gaps(
     window: float,
     boost: npt.NDArray[np.float64],
     seed: int,
-) -> Longs:
-    """Draw how many acts follow another within the window, where members act each on their own.
+) -> Floats:
+    """Draw what `count_company` would count, where members act each on their own.
 
     `chance[unit, member]`: expected acts; `since[unit]`: when it appeared; `own_delay`: delays of others' acts
     on the unit, from `own_start[unit]` on; `delay`: delays of members' acts; `own_share[unit]`: how often the
@@ -184,7 +219,7 @@ def draw_gaps(
     `boost[run, unit]`: how much more appealing the unit is than it seems.
     """
     units, members = chance.shape
-    result = np.zeros(boost.shape[0], np.int64)
+    result = np.zeros(boost.shape[0], np.float64)
     times = np.empty(members, np.float64)
     key, at = np.uint64(seed), np.uint64(0)
     one = np.uint64(1)
@@ -211,7 +246,5 @@ def draw_gaps(
                 times[count] = moment
                 count += 1
             if count > 1:
-                ordered = np.sort(times[:count])
-                for place in range(1, count):
-                    result[run] += ordered[place] - ordered[place - 1] <= window
+                result[run] += _company(np.sort(times[:count]), window)
     return result

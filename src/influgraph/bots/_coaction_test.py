@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +16,12 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 RUNS, WORK = 400, 3e7  # draws of a group's joint acts; less where runs x units x members would be more than WORK
-TOLERANCE = 1.5  # times as many joint acts as expected that need no explanation: the model is not the world
+TOLERANCE = 1.25  # times as many joint acts as expected that need no explanation: the model is not the world
 APPEAL = 2.0  # shape of the gamma law of how much more appealing an object is than others' acts on it show
+POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of others' acts on a post, to which those of members may be proportional
 PRIOR = 5.0  # others' acts on an object from which on their times say as much as those of members elsewhere
+FAINT = 1000  # pairs of acts beside members' that say nothing yet of how narrow their company is
+SPARE = 1.0  # joint acts on objects of nobody whom members attend to, beyond those expected, that need none either
 HOME = 3  # acts of members on an account's posts from which on it counts as one that they attend to
 MOST_UNITS = 4000  # of accounts attended to that are drawn: those with the most acts
 
@@ -27,7 +30,7 @@ MOST_UNITS = 4000  # of accounts attended to that are drawn: those with the most
 class Verdict:
     """Joint acts of a group, those expected of members each on their own, and the p-value."""
 
-    joint: int
+    joint: float
     expected: float
     p_value: float
 
@@ -45,8 +48,8 @@ class Ground:
     `unit_start`: first act of each unit; `by_account`, `account_start`: acts sorted by account; `key`: number
     of trace and author of each unit; `by_key`, `key_start`: units sorted by it; `unseen`: posts of a key on
     which nobody acted; `home_like`: keys of posts whose author is known; `trace`: number of each
-    unit's trace; `clock`: activity by hour of the week, at most 1; `weights`, `squares`: sums of acts + 1 and
-    of its square over the units of each trace; `narrow`: chance that two acts are by one account.
+    unit's trace; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over the units of each
+    trace; `sizes`: by trace and fold, the different numbers of acts on a unit + 1, and how many units have them; `narrow`: chance that two acts are by one account.
     """
 
     acts: Acts
@@ -63,7 +66,7 @@ class Ground:
     trace: Ints
     clock: Floats
     weights: Floats
-    squares: Floats
+    sizes: dict[tuple[int, int], tuple[Floats, Ints]]
     narrow: float
 
     def acts_of(self, accounts: Ints) -> Ints:
@@ -89,7 +92,6 @@ def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
     keys, first, key = np.unique(trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True)
     did = np.bincount(acts.account, minlength=acts.accounts)
     hours = np.bincount(np.floor(acts.time / 3600).astype(np.int64) % 168, minlength=168) + 1.0
-    group = trace * 2 + folds
     sizes = np.bincount(key, minlength=keys.size)
     author = acts.author[first]
     known = author >= 0
@@ -109,7 +111,11 @@ def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
         trace=trace,
         clock=np.maximum(hours / hours.max(), 0.01),
         weights=np.bincount(trace, total + 1.0),
-        squares=np.bincount(group, (total + 1.0) ** 2, 2 * (trace.max(initial=0) + 1)).reshape(-1, 2),
+        sizes={
+            (one, fold): np.unique(total[(trace == one) & (folds == fold)] + 1.0, return_counts=True)
+            for one in range(int(trace.max(initial=-1)) + 1)
+            for fold in (0, 1)
+        },
         narrow=float((did * (did - 1.0)).sum() / max(float(did.sum()) ** 2, 1)),
     )
 
@@ -138,7 +144,8 @@ def judge(
     """Compare joint acts of members on the units of a fold with what they would do each on their own.
 
     Each member acts on an account's posts as often as it does elsewhere, on those posts that others find
-    appealing, after such delays as members have elsewhere and others have there, at hours when people act. On
+    appealing, after such delays as members have elsewhere or as others have there, whichever makes more of them
+    joint, at hours when people act. On
     other objects joint acts are as many as their numbers and the company that members keep there let expect.
     """
     from influgraph.bots import _coaction_kernels as kernels
@@ -147,13 +154,22 @@ def judge(
     rows = ground.acts_of(members)
     unit = acts.unit[rows]
     here = folds[unit] == fold
-    joint = int(kernels.count_gaps(unit[here], acts.time[rows[here]], window))
+    joint = kernels.count_company(unit[here], acts.time[rows[here]], window)
     visits = np.unique(ground.key[unit], return_counts=True)
     homes = visits[0][(visits[1] >= HOME) & ground.home_like[visits[0]]]
     at_home = np.isin(ground.key[unit], homes)
     drawn = _draw_at_home(ground, members, rows[at_home], homes, window, folds == fold, runs, rng)
+    away = rows[~at_home & here]
+    strayed = kernels.count_company(acts.unit[away], acts.time[away], window)
     elsewhere = _expect_elsewhere(ground, rows[~at_home], near, folds, fold)
-    drawn = drawn + rng.poisson(elsewhere * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
+    apart = rng.poisson(elsewhere * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
+    whole = _verdict(joint, drawn + apart)
+    part = _verdict(strayed, apart.astype(np.float64))
+    low = min(whole, part, key=lambda verdict: (verdict.p_value, -verdict.excess))
+    return replace(low, p_value=min(1.0, 2 * low.p_value))
+
+
+def _verdict(joint: float, drawn: Floats) -> Verdict:
     return Verdict(joint, float(drawn.mean()), _tail(joint, TOLERANCE * drawn))
 
 
@@ -183,28 +199,32 @@ def _draw_at_home(
     beside = beside[~np.isin(beside, rows)]
     begin = np.searchsorted(acts.unit[beside], np.append(drawn_units, drawn_units[-1] + 1))
     runs = int(np.clip(WORK / chance.size, 30, runs))
-    drawn = kernels.draw_gaps(
-        chance,
-        acts.since[drawn_units],
-        begin.astype(np.int64),
-        acts.time[beside] - acts.since[acts.unit[beside]],
-        others[pick] / (others[pick] + PRIOR),
-        acts.time[rows] - acts.since[acts.unit[rows]],
-        ground.clock,
-        window,
-        rng.gamma(APPEAL, 1 / APPEAL, (runs, pick.size)),
-        int(rng.integers(2**62)),
-    )
-    return np.asarray(drawn, dtype=np.float64)
+    boost = rng.gamma(APPEAL, 1 / APPEAL, (runs, pick.size))
+    shares = (np.zeros(pick.size), others[pick] / (others[pick] + PRIOR))
+    drawn = [
+        kernels.draw_company(
+            chance,
+            acts.since[drawn_units],
+            begin.astype(np.int64),
+            acts.time[beside] - acts.since[acts.unit[beside]],
+            share,
+            acts.time[rows] - acts.since[acts.unit[rows]],
+            ground.clock,
+            window,
+            boost,
+            int(rng.integers(2**62)),
+        )
+        for share in shares
+    ]
+    return np.asarray(max(drawn, key=np.mean), dtype=np.float64)
 
 
 def _chances(ground: Ground, members: Ints, rows: Ints, homes: Ints, units: Ints, others: Ints) -> Floats:
     """Expected acts of each member on each unit, from all its acts but the one there, by unit and member."""
     acts = ground.acts
     local = np.searchsorted(homes, ground.key[units])
-    weight = others + 1.0
-    whole = np.bincount(local, weight, homes.size) + ground.unseen[homes]
-    share = weight / whole[local]
+    mine = np.bincount(np.searchsorted(units, acts.unit[rows]), minlength=units.size)
+    share = _shares(others, mine, local, ground.unseen[homes])
     place = np.searchsorted(units, acts.unit[rows]), np.searchsorted(members, acts.account[rows])
     done = np.zeros((units.size, members.size))
     np.add.at(done, place, 1.0)
@@ -215,23 +235,43 @@ def _chances(ground: Ground, members: Ints, rows: Ints, homes: Ints, units: Ints
     return np.maximum(visits[local] - done, 0) * (share / np.maximum(1 - share, share))[:, None]
 
 
+def _shares(others: Ints, mine: Ints, local: Ints, unseen: Floats) -> Floats:
+    """Each unit's share of what members do on its author's posts, by that power of others' acts that fits best."""
+    best, most = np.ones(others.size), -np.inf
+    for power in POWERS:
+        weight = (others + 1.0) ** power
+        share = weight / (np.bincount(local, weight, unseen.size) + unseen)[local]
+        fit = float((mine * np.log(share)).sum())
+        if fit > most:
+            best, most = share, fit
+    return best
+
+
 def _expect_elsewhere(
     ground: Ground, rows: Ints, near: Floats, folds: npt.NDArray[np.int8], fold: int
 ) -> float:
     """Joint acts expected on everything else, where attention is as narrow as the company of members shows."""
     acts = ground.acts
     trace = ground.trace[acts.unit[rows]]
+    narrow = _narrowness(ground, rows)
     total = 0.0
     for one in np.unique(trace):
         part = rows[trace == one]
         units, mine = np.unique(acts.unit[part], return_counts=True)
-        all_acts = ground.total[units] + 1.0
+        weight = ground.total[units] + 1.0
         here = folds[units] == fold
-        squares = ground.squares[one, fold] - (all_acts[here] ** 2 - (all_acts[here] - mine[here]) ** 2).sum()
         did = np.unique(acts.account[part], return_counts=True)[1].astype(float)
-        pairs = (did.sum() ** 2 - (did**2).sum()) / 2
-        total += pairs * squares / (ground.weights[one] - mine.sum()) ** 2 * near[one]
-    return total * _narrowness(ground, rows)
+        alone = (did**2).sum() / did.sum() ** 2
+        scale = did.sum() * narrow / (ground.weights[one] - mine.sum())
+
+        def company(weight: Floats, count: Ints | float, scale: float = scale, alone: float = alone) -> float:
+            expected = weight * scale
+            return float((count * expected**2 * (1 - alone) / (1 + expected)).sum())
+
+        sizes, counts = ground.sizes[int(one), fold]
+        found = company(sizes, counts) - company(weight[here], 1.0) + company(weight[here] - mine[here], 1.0)
+        total += found / narrow * near[one]
+    return total + SPARE
 
 
 def _narrowness(ground: Ground, rows: Ints) -> float:
@@ -239,11 +279,12 @@ def _narrowness(ground: Ground, rows: Ints) -> float:
     beside = ground.acts_on(np.unique(ground.acts.unit[rows]))
     beside = beside[~np.isin(beside, rows)]
     met = np.unique(ground.acts.account[beside], return_counts=True)[1].astype(float)
-    again = (met * (met - 1)).sum() / max(met.sum() * (met.sum() - 1), 1)
-    return float(max(again / max(ground.narrow, 1e-12), 1.0))
+    again, pairs = (met * (met - 1)).sum(), met.sum() * (met.sum() - 1)
+    usual = max(ground.narrow, 1e-12)
+    return float(max((again + FAINT * usual) / (pairs + FAINT) / usual, 1.0))
 
 
-def _tail(joint: int, drawn: Floats) -> float:
+def _tail(joint: float, drawn: Floats) -> float:
     """How often as many are drawn; beyond what was drawn, by the gamma law of the same mean and spread."""
     from scipy.stats import gamma
 

@@ -23,6 +23,7 @@ POST_TRACES = {"repost": ("repost", "quote"), "reply": ("reply", "comment"), "li
 TRACES = ("repost", "reply", "text", "link", "hashtags", "object")
 NOT_SPREAD = ("view", "click", "purchase", "like")  # kinds that do not spread the object they name
 LEAST_TEXT = 20  # characters: shorter texts are alike by chance
+SOON = 60.0  # seconds: what follows sooner was not prompted by what others did
 ALIKE = 0.75  # share of shingles in common from which on two texts count as one
 ACTS = {"account": "int64", "trace": "str", "object": "str", "author": "int64", "since": "float64", "time": "float64"}
 
@@ -91,6 +92,31 @@ def form_acts(
         author=of["author"].to_numpy(dtype=np.int64),
         since=np.where(late, time[begins], since),
         accounts=accounts,
+    )
+
+
+def unprompted(acts: Acts, follower: Ints, followed: Ints) -> Acts:
+    """Leave out acts on what an account that the actor follows had acted on, `SOON` seconds before or more."""
+    from influgraph.bots import _coaction_kernels as kernels
+
+    if not follower.size:
+        return acts
+    order = np.argsort(follower, kind="stable")
+    start = np.append(0, np.cumsum(np.bincount(follower, minlength=acts.accounts)))
+    prompted = kernels.mark_prompted(
+        acts.unit, acts.account, acts.time, start, followed[order].astype(np.int64), acts.accounts, SOON
+    )
+    kept = ~prompted
+    units, unit = np.unique(acts.unit[kept], return_inverse=True)
+    return Acts(
+        account=acts.account[kept],
+        unit=unit,
+        time=acts.time[kept],
+        trace=acts.trace[units],
+        object=acts.object[units],
+        author=acts.author[units],
+        since=acts.since[units],
+        accounts=acts.accounts,
     )
 
 

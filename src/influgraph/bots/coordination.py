@@ -44,11 +44,11 @@ TIES = {
     "last": "datetime64[us, UTC]",
 }  # fmt: skip
 SWEEP = {
-    "pairs": "int64", "ties": "int64", "candidates": "int64", "accounts": "int64", "joint": "int64", "expected": "float64",
+    "pairs": "int64", "ties": "int64", "candidates": "int64", "accounts": "int64", "joint": "float64", "expected": "float64",
     "clusters": "int64", "chosen": "int64", "why": "str",
 }  # fmt: skip
 EXTRA = {
-    "window": "str", "joint": "Int64", "expected": "Float64", "clock": "Float64", "mutual_follows": "Float64",
+    "window": "str", "joint": "Float64", "expected": "Float64", "clock": "Float64", "mutual_follows": "Float64",
     "own_objects": "Float64", "reaction_seconds": "Float64", "follow_author": "Float64", "explained": "object",
 }  # fmt: skip
 
@@ -161,7 +161,8 @@ def find_coordinated_clusters(
     if missing:
         return _result(no_clusters(missing), _frame(TIES), _frame(SWEEP))
     sorted_acts = tracing.sort_acts(acts[np.isfinite(acts["time"])], len(data.accounts))
-    return _find(data, sorted_acts, lengths, least, rng)
+    follower, followed = (data.follows[side].cat.codes.to_numpy() for side in ("follower_id", "followed_id"))
+    return _find(data, tracing.unprompted(sorted_acts, follower, followed), lengths, least, rng)
 
 
 def _checked(traces: Sequence[str], windows: Sequence[str], least: int) -> dict[str, float]:
