@@ -1,6 +1,6 @@
 """Compiled loops below `coordination`: plain arrays in, plain arrays out.
 
-Acts are sorted by object, then time. Pairs of accounts are packed into one number: lower code x 2^32 + higher.
+Acts are sorted by object, then time. A pair of accounts is one number: lower code x 2^32 + higher.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 def form_units(item: Ints, account: Ints, time: Floats, lasting: Flags, accounts: int) -> tuple[Longs, Flags]:
     """Number the unit of each act, and mark the first act of each account in a unit.
 
-    A unit is an object, or of one that lasts (a link, a tag) what is done within a day of the unit's first act.
+    A unit is an object, or of one that lasts (a link, a tag) what is done within a day of the first act.
     """
     unit, first = np.empty(item.size, np.int64), np.zeros(item.size, np.bool_)
     seen = np.full(accounts, -1, np.int64)
@@ -56,22 +56,28 @@ def count_near(unit: Ints, time: Floats, window: float) -> Longs:
 
 @njit(nogil=True, cache=True, inline="always")
 def _slot(key: int, mask: int) -> int:
-    return np.int64((np.uint64(key) * _MIX) >> np.uint64(20)) & mask
+    return int(np.int64((np.uint64(key) * _MIX) >> np.uint64(20)) & mask)
 
 
 @njit(nogil=True, cache=True, inline="always")
 def _packed(one: int, other: int) -> int:
     low, high = min(one, other), max(one, other)
-    return (np.int64(low) << 32) | np.int64(high)
+    return int((np.int64(low) << 32) | np.int64(high))
 
 
 @njit(nogil=True, cache=True)
-def sketch_pairs(unit: Ints, account: Ints, time: Floats, window: float, reach: int, slots: int) -> npt.NDArray[np.uint8]:
+def sketch_pairs(
+    unit: Ints, account: Ints, time: Floats, window: float, reach: int, slots: int
+) -> npt.NDArray[np.uint8]:
     """Count joint acts of pairs in a table of so many slots, a power of two, where pairs may share a slot."""
     counts = np.zeros(slots, np.uint8)
     for act in range(unit.size):
         other = act + 1
-        while other < min(unit.size, act + reach + 1) and unit[other] == unit[act] and time[other] - time[act] <= window:
+        while (
+            other < min(unit.size, act + reach + 1)
+            and unit[other] == unit[act]
+            and time[other] - time[act] <= window
+        ):
             slot = _slot(_packed(account[act], account[other]), slots - 1)
             counts[slot] = min(counts[slot] + 1, 255)
             other += 1
@@ -80,7 +86,14 @@ def sketch_pairs(unit: Ints, account: Ints, time: Floats, window: float, reach: 
 
 @njit(nogil=True, cache=True)
 def gather_pairs(
-    unit: Ints, account: Ints, time: Floats, window: float, reach: int, counts: npt.NDArray[np.uint8], least: int, most: int
+    unit: Ints,
+    account: Ints,
+    time: Floats,
+    window: float,
+    reach: int,
+    counts: npt.NDArray[np.uint8],
+    least: int,
+    most: int,
 ) -> tuple[Longs, Longs, int]:
     """Pairs whose slot was counted at least so often, the row of the earlier act, and how many there were.
 
@@ -90,7 +103,11 @@ def gather_pairs(
     found = 0
     for act in range(unit.size):
         other = act + 1
-        while other < min(unit.size, act + reach + 1) and unit[other] == unit[act] and time[other] - time[act] <= window:
+        while (
+            other < min(unit.size, act + reach + 1)
+            and unit[other] == unit[act]
+            and time[other] - time[act] <= window
+        ):
             key = _packed(account[act], account[other])
             if counts[_slot(key, counts.size - 1)] >= least:
                 if found < most:
@@ -104,7 +121,7 @@ def gather_pairs(
 
 @njit(nogil=True, cache=True)
 def keep_shared(indptr: Longs, indices: Ints, share: float) -> Flags:
-    """Mark ties whose ends have at least this share of the smaller neighbourhood in common, and two at least."""
+    """Mark ties whose ends share this part of the smaller neighbourhood, and two others at least."""
     kept = np.zeros(indices.size, np.bool_)
     for one in range(indptr.size - 1):
         for place in range(indptr[one], indptr[one + 1]):
@@ -150,7 +167,7 @@ def prune_to_core(indptr: Longs, indices: Ints, least: int) -> Flags:
 def mark_prompted(
     unit: Ints, account: Ints, time: Floats, start: Longs, followed: Ints, accounts: int, least: float
 ) -> Flags:
-    """Mark acts on a unit on which an account that the actor follows had acted, so many seconds before or more.
+    """Mark acts on what an account that the actor follows had acted on, so many seconds before or more.
 
     `followed` are sorted by follower, from `start[account]` on.
     """
@@ -213,8 +230,9 @@ def draw_company(
 ) -> Floats:
     """Draw what `count_company` would count, where members act each on their own.
 
-    `chance[unit, member]`: expected acts; `since[unit]`: when it appeared; `own_delay`: delays of others' acts
-    on the unit, from `own_start[unit]` on; `delay`: delays of members' acts; `own_share[unit]`: how often the
+    `chance[unit, member]`: expected acts; `since[unit]`: when it appeared; `own_delay`: delays of others'
+    acts on the unit, from `own_start[unit]` on; `delay`: delays of members' acts; `own_share[unit]`: how
+    often the
     former are drawn. A time is kept with the chance of its hour of the week in `clock`.
     `boost[run, unit]`: how much more appealing the unit is than it seems.
     """

@@ -24,7 +24,7 @@ CLOCKED, OPEN, INWARD = 0.8, 0.5, 0.5  # see `explain`
 
 @dataclass(frozen=True)
 class Group:
-    """A group: its accounts, how surely each belongs, rows of its joint acts, and the number of each one's joint act."""
+    """Accounts, how surely each belongs, rows of their joint acts, and the number of each row's joint act."""
 
     members: Ints
     membership: Floats
@@ -38,7 +38,7 @@ def settle_members(ground: Ground, members: Ints, window: float, *, least: int) 
     A member takes part in a joint act with one chance, common to all, anybody else with the chance that one
     of the others' acts near is theirs; the prior odds are the group's size to the number who were near.
     """
-    surely = np.ones(members.size)
+    surely: Floats = np.ones(members.size)
     rows, raid = _raids(ground, members, window)
     for _ in range(ROUNDS):
         if not rows.size:
@@ -60,13 +60,18 @@ def _raids(ground: Ground, members: Ints, window: float) -> tuple[Ints, Ints]:
     """Rows of acts, by anybody, in joint acts of members, and the number of the joint act."""
     acts = ground.acts
     own = ground.acts_of(members)
-    chain = np.cumsum((np.diff(acts.unit[own], prepend=-1) != 0) | (np.diff(acts.time[own], prepend=0.0) > window)) - 1
+    chain = (
+        np.cumsum(
+            (np.diff(acts.unit[own], prepend=-1) != 0) | (np.diff(acts.time[own], prepend=0.0) > window)
+        )
+        - 1
+    )
     first = np.flatnonzero(np.diff(chain, prepend=-1))
     count = np.bincount(chain, minlength=first.size)
     last = first + count - 1
     big = count >= TOGETHER
-    first, last = own[first[big]], own[last[big]]
-    return ranges(first, last + 1), np.repeat(np.arange(first.size), last - first + 1)
+    begin, end = own[first[big]], own[last[big]] + 1
+    return ranges(begin, end), np.repeat(np.arange(begin.size), end - begin)
 
 
 def _belonging(ground: Ground, members: Ints, rows: Ints, raid: Ints) -> tuple[Ints, Floats]:
@@ -76,7 +81,9 @@ def _belonging(ground: Ground, members: Ints, rows: Ints, raid: Ints) -> tuple[I
     inside = np.isin(accounts, members)
     turnout = np.clip((times[inside].mean() + 0.5) / (raids + 1), 0.02, 0.98)
     beside = times[~inside].sum() / raids
-    usual = np.clip((beside + 0.5) * (ground.did[accounts] + 1.0) / (ground.did.sum() + 1.0) * 10, 1e-6, 0.5 * turnout)
+    usual = np.clip(
+        (beside + 0.5) * (ground.did[accounts] + 1.0) / (ground.did.sum() + 1.0) * 10, 1e-6, 0.5 * turnout
+    )
     odds = times * np.log(turnout / usual) + (raids - times) * np.log((1 - turnout) / (1 - usual))
     odds += np.log(max(inside.sum(), 1) / max((~inside).sum() + 1, 1))
     odds = np.where(times < 2, -30.0, odds)
@@ -84,10 +91,11 @@ def _belonging(ground: Ground, members: Ints, rows: Ints, raid: Ints) -> tuple[I
 
 
 def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
-    """Numbers that speak for an innocent explanation of what a group did, and the explanation, where one holds.
+    """Numbers that speak for an innocent explanation of what a group did, and one that holds, if any.
 
     A newsroom: joint acts at the same minute of the hour (resultant length `CLOCKED` or more) by accounts of
-    which half or more of the pairs follow one another. A circle: half or more of what members act on is their own.
+    which half or more of the pairs follow one another. A circle: half or
+    more of what members act on is their own.
     """
     acts = ground.acts
     begins = np.unique(group.raid, return_index=True)[1]
@@ -107,13 +115,13 @@ def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
         "mutual_follows": mutual,
         "own_objects": inward,
         "reaction_seconds": float(np.nanmedian(delay)) if np.isfinite(delay).any() else np.nan,
-        "follow_author": _follow_share(data, group, acts.author[acts.unit[group.rows]], acts.account[group.rows]),
+        "follow_author": _follow_share(data, acts.author[acts.unit[group.rows]], acts.account[group.rows]),
         "explained": why,
     }
 
 
 def _clocked(moments: Floats) -> float:
-    """Resultant length of the minutes of the hour, 0 where it may be chance (Rayleigh's test at 1 in 1,000)."""
+    """Resultant length of minutes of the hour, 0 where it may be chance (Rayleigh's test, 1 in 1,000)."""
     if moments.size < 3:
         return 0.0
     length = float(np.abs(np.exp(2j * np.pi * moments / 3600).mean()))
@@ -135,7 +143,7 @@ def _mutual(data: Dataset, members: Ints) -> float:
     return float((_follow_keys(data, one, other) & _follow_keys(data, other, one)).mean())
 
 
-def _follow_share(data: Dataset, group: Group, author: Ints, account: Ints) -> float:
+def _follow_share(data: Dataset, author: Ints, account: Ints) -> float:
     """Share of joint acts on a known account's posts by its followers; null without."""
     known = author >= 0
     if not len(data.follows) or not known.any():

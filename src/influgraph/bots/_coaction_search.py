@@ -52,7 +52,9 @@ def find_ties(acts: Acts, window: float, rows: Ints, *, met: Floats, did: Ints) 
     unit, account, time = acts.unit[rows], acts.account[rows], acts.time[rows]
     counts = kernels.sketch_pairs(unit, account, time, window, REACH, SLOTS)
     least = 2
-    pairs, place, found = kernels.gather_pairs(unit, account, time, window, REACH, counts, least, _room(counts))
+    pairs, place, found = kernels.gather_pairs(
+        unit, account, time, window, REACH, counts, least, _room(counts)
+    )
     while found > MOST_PAIRS and least < 255:
         least *= 2
         pairs, place, found = kernels.gather_pairs(
@@ -60,7 +62,7 @@ def find_ties(acts: Acts, window: float, rows: Ints, *, met: Floats, did: Ints) 
         )
     order = np.argsort(pairs, kind="stable")
     pairs, place = pairs[order], place[order]
-    keys, first, joint = np.unique(pairs, return_index=True, return_counts=True)
+    keys, joint = np.unique(pairs, return_counts=True)
     twice = joint > 1
     kept = np.repeat(twice, joint)
     one, other = keys[twice] >> 32, keys[twice] & kernels.LOW
@@ -120,7 +122,10 @@ def _groups(ties: Ties, accounts: int, least: int, level: float) -> list[Ints]:
     from influgraph.bots import _coaction_kernels as kernels
 
     strong = ties.p_value <= level * min(0.5 * accounts / max(ties.tested, 1), 0.05)
-    ends = np.concatenate([ties.one[strong], ties.other[strong]]), np.concatenate([ties.other[strong], ties.one[strong]])
+    ends = (
+        np.concatenate([ties.one[strong], ties.other[strong]]),
+        np.concatenate([ties.other[strong], ties.one[strong]]),
+    )
     inside, codes = np.unique(ends[0], return_inverse=True)
     others = np.searchsorted(inside, ends[1])
     size = inside.size
@@ -136,4 +141,6 @@ def _groups(ties: Ties, accounts: int, least: int, level: float) -> list[Ints]:
     count, label = connected_components(graph, directed=False)
     order = np.argsort(label, kind="stable")
     groups = np.split(inside[core][order], np.cumsum(np.bincount(label, minlength=count))[:-1])
-    return sorted((np.sort(group) for group in groups if group.size >= least), key=lambda group: (-group.size, group[0]))
+    return sorted(
+        (np.sort(group) for group in groups if group.size >= least), key=lambda group: (-group.size, group[0])
+    )

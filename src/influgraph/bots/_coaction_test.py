@@ -15,13 +15,22 @@ Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-RUNS, WORK = 400, 3e7  # draws of a group's joint acts; less where runs x units x members would be more than WORK
+RUNS, WORK = (
+    400,
+    3e7,
+)  # draws of a group's joint acts; less where runs x units x members would be more than WORK
 TOLERANCE = 1.25  # times as many joint acts as expected that need no explanation: the model is not the world
 APPEAL = 2.0  # shape of the gamma law of how much more appealing an object is than others' acts on it show
-POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of others' acts on a post, to which those of members may be proportional
+POWERS = (
+    0.0,
+    0.25,
+    0.5,
+    0.75,
+    1.0,
+)  # of others' acts on a post, to which those of members may be proportional
 PRIOR = 5.0  # others' acts on an object from which on their times say as much as those of members elsewhere
 FAINT = 1000  # pairs of acts beside members' that say nothing yet of how narrow their company is
-SPARE = 1.0  # joint acts on objects of nobody whom members attend to, beyond those expected, that need none either
+SPARE = 1.0  # joint acts beyond those expected elsewhere that need none either
 HOME = 3  # acts of members on an account's posts from which on it counts as one that they attend to
 MOST_UNITS = 4000  # of accounts attended to that are drawn: those with the most acts
 
@@ -42,14 +51,26 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Half:
+    """The units with `folds` equal to `fold`, at a window of seconds, with its `closeness` by trace."""
+
+    window: float
+    near: Floats
+    folds: npt.NDArray[np.int8]
+    fold: int
+
+
+@dataclass(frozen=True)
 class Ground:
     """What is the same for every group: where to find acts, and what people do anyway.
 
     `unit_start`: first act of each unit; `by_account`, `account_start`: acts sorted by account; `key`: number
     of trace and author of each unit; `by_key`, `key_start`: units sorted by it; `unseen`: posts of a key on
     which nobody acted; `home_like`: keys of posts whose author is known; `trace`: number of each
-    unit's trace; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over the units of each
-    trace; `sizes`: by trace and fold, the different numbers of acts on a unit + 1, and how many units have them; `narrow`: chance that two acts are by one account.
+    unit's trace; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over the
+    units of
+    each trace; `sizes`: by trace and fold, the different numbers of acts on a unit + 1, and how many units
+    have them; `narrow`: chance that two acts are by one account.
     """
 
     acts: Acts
@@ -71,7 +92,9 @@ class Ground:
 
     def acts_of(self, accounts: Ints) -> Ints:
         """Rows of the acts of these accounts, sorted."""
-        return np.sort(self.by_account[ranges(self.account_start[accounts], self.account_start[accounts + 1])])
+        return np.sort(
+            self.by_account[ranges(self.account_start[accounts], self.account_start[accounts + 1])]
+        )
 
     def acts_on(self, units: Ints) -> Ints:
         """Rows of the acts on these units, which are sorted."""
@@ -85,11 +108,13 @@ def ranges(first: Ints, last: Ints) -> Ints:
 
 
 def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
-    """Index the acts; `posts` are numbers of posts by account, or none; `folds` the half that a unit is in."""
+    """Index the acts; `posts`: numbers of posts by account, or none; `folds`: the half of each unit."""
     units = acts.trace.size
     total = np.bincount(acts.unit, minlength=units)
     trace = np.unique(acts.trace.astype(str), return_inverse=True)[1] if units else np.empty(0, np.int64)
-    keys, first, key = np.unique(trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True)
+    keys, first, key = np.unique(
+        trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True
+    )
     did = np.bincount(acts.account, minlength=acts.accounts)
     hours = np.bincount(np.floor(acts.time / 3600).astype(np.int64) % 168, minlength=168) + 1.0
     sizes = np.bincount(key, minlength=keys.size)
@@ -110,7 +135,7 @@ def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
         home_like=known,
         trace=trace,
         clock=np.maximum(hours / hours.max(), 0.01),
-        weights=np.bincount(trace, total + 1.0),
+        weights=np.bincount(trace, total + 1.0).astype(np.float64),
         sizes={
             (one, fold): np.unique(total[(trace == one) & (folds == fold)] + 1.0, return_counts=True)
             for one in range(int(trace.max(initial=-1)) + 1)
@@ -133,35 +158,32 @@ def closeness(ground: Ground, window: float) -> Floats:
 def judge(
     ground: Ground,
     members: Ints,
+    half: Half,
     *,
-    window: float,
-    near: Floats,
-    folds: npt.NDArray[np.int8],
-    fold: int,
     runs: int = RUNS,
     rng: np.random.Generator,
 ) -> Verdict:
     """Compare joint acts of members on the units of a fold with what they would do each on their own.
 
     Each member acts on an account's posts as often as it does elsewhere, on those posts that others find
-    appealing, after such delays as members have elsewhere or as others have there, whichever makes more of them
-    joint, at hours when people act. On
-    other objects joint acts are as many as their numbers and the company that members keep there let expect.
+    appealing, after such delays as members have elsewhere or as others have there, whichever makes more
+    of them joint, at hours when people act. On other objects joint acts are as many as their numbers and
+    the company that members keep there let expect.
     """
     from influgraph.bots import _coaction_kernels as kernels
 
     acts = ground.acts
     rows = ground.acts_of(members)
     unit = acts.unit[rows]
-    here = folds[unit] == fold
-    joint = kernels.count_company(unit[here], acts.time[rows[here]], window)
+    here = half.folds[unit] == half.fold
+    joint = kernels.count_company(unit[here], acts.time[rows[here]], half.window)
     visits = np.unique(ground.key[unit], return_counts=True)
     homes = visits[0][(visits[1] >= HOME) & ground.home_like[visits[0]]]
     at_home = np.isin(ground.key[unit], homes)
-    drawn = _draw_at_home(ground, members, rows[at_home], homes, window, folds == fold, runs, rng)
+    drawn = _draw_at_home(ground, members, rows[at_home], homes, half, runs, rng)
     away = rows[~at_home & here]
-    strayed = kernels.count_company(acts.unit[away], acts.time[away], window)
-    elsewhere = _expect_elsewhere(ground, rows[~at_home], near, folds, fold)
+    strayed = kernels.count_company(acts.unit[away], acts.time[away], half.window)
+    elsewhere = _expect_elsewhere(ground, rows[~at_home], half)
     apart = rng.poisson(elsewhere * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
     whole = _verdict(joint, drawn + apart)
     part = _verdict(strayed, apart.astype(np.float64))
@@ -178,8 +200,7 @@ def _draw_at_home(
     members: Ints,
     rows: Ints,
     homes: Ints,
-    window: float,
-    tested: Flags,
+    half: Half,
     runs: int,
     rng: np.random.Generator,
 ) -> Floats:
@@ -189,7 +210,7 @@ def _draw_at_home(
     acts = ground.acts
     units = np.sort(ground.by_key[ranges(ground.key_start[homes], ground.key_start[homes + 1])])
     others = ground.total[units] - np.bincount(np.searchsorted(units, acts.unit[rows]), minlength=units.size)
-    pick = np.flatnonzero(tested[units])
+    pick = np.flatnonzero(half.folds[units] == half.fold)
     pick = np.sort(pick[np.argsort(-ground.total[units[pick]], kind="stable")[:MOST_UNITS]])
     if not pick.size:
         return np.zeros(runs)
@@ -210,7 +231,7 @@ def _draw_at_home(
             share,
             acts.time[rows] - acts.since[acts.unit[rows]],
             ground.clock,
-            window,
+            half.window,
             boost,
             int(rng.integers(2**62)),
         )
@@ -236,7 +257,7 @@ def _chances(ground: Ground, members: Ints, rows: Ints, homes: Ints, units: Ints
 
 
 def _shares(others: Ints, mine: Ints, local: Ints, unseen: Floats) -> Floats:
-    """Each unit's share of what members do on its author's posts, by that power of others' acts that fits best."""
+    """Each unit's share of acts on its author's posts, by the power of others' acts that fits best."""
     best, most = np.ones(others.size), -np.inf
     for power in POWERS:
         weight = (others + 1.0) ** power
@@ -247,10 +268,8 @@ def _shares(others: Ints, mine: Ints, local: Ints, unseen: Floats) -> Floats:
     return best
 
 
-def _expect_elsewhere(
-    ground: Ground, rows: Ints, near: Floats, folds: npt.NDArray[np.int8], fold: int
-) -> float:
-    """Joint acts expected on everything else, where attention is as narrow as the company of members shows."""
+def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
+    """Joint acts expected elsewhere, where attention is as narrow as the company of members shows."""
     acts = ground.acts
     trace = ground.trace[acts.unit[rows]]
     narrow = _narrowness(ground, rows)
@@ -259,7 +278,7 @@ def _expect_elsewhere(
         part = rows[trace == one]
         units, mine = np.unique(acts.unit[part], return_counts=True)
         weight = ground.total[units] + 1.0
-        here = folds[units] == fold
+        here = half.folds[units] == half.fold
         did = np.unique(acts.account[part], return_counts=True)[1].astype(float)
         alone = (did**2).sum() / did.sum() ** 2
         scale = did.sum() * narrow / (ground.weights[one] - mine.sum())
@@ -268,9 +287,9 @@ def _expect_elsewhere(
             expected = weight * scale
             return float((count * expected**2 * (1 - alone) / (1 + expected)).sum())
 
-        sizes, counts = ground.sizes[int(one), fold]
+        sizes, counts = ground.sizes[int(one), half.fold]
         found = company(sizes, counts) - company(weight[here], 1.0) + company(weight[here] - mine[here], 1.0)
-        total += found / narrow * near[one]
+        total += found / narrow * half.near[one]
     return total + SPARE
 
 

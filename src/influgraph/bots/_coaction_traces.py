@@ -25,7 +25,14 @@ NOT_SPREAD = ("view", "click", "purchase", "like")  # kinds that do not spread t
 LEAST_TEXT = 20  # characters: shorter texts are alike by chance
 SOON = 60.0  # seconds: what follows sooner was not prompted by what others did
 ALIKE = 0.75  # share of shingles in common from which on two texts count as one
-ACTS = {"account": "int64", "trace": "str", "object": "str", "author": "int64", "since": "float64", "time": "float64"}
+ACTS = {
+    "account": "int64",
+    "trace": "str",
+    "object": "str",
+    "author": "int64",
+    "since": "float64",
+    "time": "float64",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,9 @@ class Acts:
     """Acts sorted by unit, then time; the first of each account on each unit.
 
     `account`, `unit`, `time` in seconds by act; `trace`, `object`, `author` (code, -1: nobody) and `since`
-    (when it appeared, by which delays are measured: its first act where unknown) by unit; `accounts`: how many there are.
+    (when it appeared, by which delays are measured: its first act where unknown) by unit; `accounts`: how
+    many
+    there are.
     """
 
     account: Ints
@@ -47,9 +56,11 @@ class Acts:
 
 
 def gather_acts(data: Dataset, traces: Sequence[str]) -> pd.DataFrame:
-    """One row per act: account code, trace, object, code of its author, when it appeared, second (null: unknown)."""
+    """One row per act: account, trace, object, its author, when it appeared, second (null: unknown)."""
     parts = [*_acts_on_posts(data, traces), *_named_objects(data, traces), *_contents(data, traces)]
-    acts = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(ACTS))], ignore_index=True)
+    acts = pd.concat(
+        [part for part in parts if len(part)] or [pd.DataFrame(columns=list(ACTS))], ignore_index=True
+    )
     return acts.astype(ACTS)
 
 
@@ -71,7 +82,13 @@ def sort_acts(acts: pd.DataFrame, accounts: int) -> Acts:
 
 
 def form_acts(
-    account: Ints, item: Ints, time: Floats, *, accounts: int, lasting: npt.NDArray[np.bool_], items: pd.DataFrame
+    account: Ints,
+    item: Ints,
+    time: Floats,
+    *,
+    accounts: int,
+    lasting: npt.NDArray[np.bool_],
+    items: pd.DataFrame,
 ) -> Acts:
     """Sort acts on items, rows of `items`, into units."""
     from influgraph.bots import _coaction_kernels as kernels
@@ -96,7 +113,7 @@ def form_acts(
 
 
 def unprompted(acts: Acts, follower: Ints, followed: Ints) -> Acts:
-    """Leave out acts on what an account that the actor follows had acted on, `SOON` seconds before or more."""
+    """Leave out acts on what an account that the actor follows had acted on, `SOON` before or earlier."""
     from influgraph.bots import _coaction_kernels as kernels
 
     if not follower.size:
@@ -168,7 +185,10 @@ def _named_objects(data: Dataset, traces: Sequence[str]) -> Iterator[pd.DataFram
     acts = data.engagements
     if "object" not in traces or "object" not in acts:
         return
-    on_post = acts["kind"].isin([kind for kinds in POST_TRACES.values() for kind in kinds]) & acts["post_id"].notna()
+    on_post = (
+        acts["kind"].isin([kind for kinds in POST_TRACES.values() for kind in kinds])
+        & acts["post_id"].notna()
+    )
     rows = acts[acts["object"].notna() & ~on_post & ~acts["kind"].isin(NOT_SPREAD)]
     yield _own_acts(rows["account_id"], "object", rows["object"].astype("str"), rows["created_at"])
 

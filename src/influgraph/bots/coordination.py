@@ -4,18 +4,19 @@ Who reposts, answers, links, tags or writes the same within a window is paired; 
 form candidates. Objects are split into halves at random: candidates are found on one half and tested on the
 other, so the p-value is not flattered by the search. The null hypothesis keeps what is innocent: how often
 each member attends to each author, how popular each object is among others and when, how quickly members
-react elsewhere (a fan club is quick every time), the hours of the week, and how narrow members' interests are.
+react elsewhere (a fan club is quick every time), the hours of the week, and how narrow their interests are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from influgraph.bots import _coaction_candidates as finding
 from influgraph.bots import _coaction_members as people
 from influgraph.bots import _coaction_search as search
 from influgraph.bots import _coaction_test as test
@@ -31,25 +32,22 @@ __all__ = ["TRACES", "WINDOWS", "CoordinatedClusters", "find_coordinated_cluster
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
-Folds = npt.NDArray[np.int8]
 
 TRACES = tracing.TRACES
 WINDOWS = ("60s", "5min", "30min", "3h", "12h")
-PROMISING = 2.0  # standard deviations of joint acts above what needs no explanation, where a candidate was found
-FEW = 60  # draws of what a candidate would do by chance where it was found
-SAME = 0.5  # share of the smaller of two candidates in both from which on they are one
 TIES = {
     "account_id": "str", "other_id": "str", "window": "str", "joint": "int64", "expected": "float64",
     "p_value": "float64", "q_value": "float64", "objects": "object", "first": "datetime64[us, UTC]",
     "last": "datetime64[us, UTC]",
 }  # fmt: skip
 SWEEP = {
-    "pairs": "int64", "ties": "int64", "candidates": "int64", "accounts": "int64", "joint": "float64", "expected": "float64",
-    "clusters": "int64", "chosen": "int64", "why": "str",
+    "pairs": "int64", "ties": "int64", "candidates": "int64", "accounts": "int64", "joint": "float64",
+    "expected": "float64", "clusters": "int64", "chosen": "int64", "why": "str",
 }  # fmt: skip
 EXTRA = {
-    "window": "str", "joint": "Float64", "expected": "Float64", "clock": "Float64", "mutual_follows": "Float64",
-    "own_objects": "Float64", "reaction_seconds": "Float64", "follow_author": "Float64", "explained": "object",
+    "window": "str", "joint": "Float64", "expected": "Float64", "clock": "Float64",
+    "mutual_follows": "Float64", "own_objects": "Float64", "reaction_seconds": "Float64",
+    "follow_author": "Float64", "explained": "object",
 }  # fmt: skip
 
 
@@ -60,28 +58,19 @@ class CoordinatedClusters(BotClusters):
     Attributes
     ----------
     ties
-        Pairs of members with two joint acts or more: `account_id`, `other_id`; the cluster's `window`; `joint`,
+        Pairs of members with two joint acts or more: `account_id`, `other_id`; the cluster's `window`;
+        `joint`,
         on how many objects; `expected` by chance; `p_value` and `q_value` over all pairs with a joint act;
         `objects`, a tuple of at most ten; `first` and `last`, when.
     sweep
-        Indexed by window: `pairs` with a joint act in a half, both halves added up; `ties`, those with two or more; `candidates` that were promising
+        Indexed by window: `pairs` with a joint act in a half, both halves added up; `ties`, those with two
+        or more; `candidates` that were promising
         where they were found, and the `accounts` in them; their `joint` acts in the other half and those
         `expected`; `clusters` with p at most .05; `chosen`, for how many clusters; `why`.
     """
 
     ties: pd.DataFrame = field(kw_only=True)
     sweep: pd.DataFrame = field(kw_only=True)
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A group found on one half: by how much it stood out there, and the verdict on the other half."""
-
-    members: Ints
-    window: str
-    fold: int
-    excess: float
-    verdict: test.Verdict
 
 
 def find_coordinated_clusters(
@@ -92,7 +81,7 @@ def find_coordinated_clusters(
     least: int = 4,
     rng: np.random.Generator,
 ) -> CoordinatedClusters:
-    """Groups that act on the same objects within a sliding window more than their members would each on their own.
+    """Groups that act on the same objects within a window more than members would each on their own.
 
     Parameters
     ----------
@@ -100,7 +89,8 @@ def find_coordinated_clusters(
         Reposts, replies, posts with text, links or hashtags, or engagements that name an object; with times.
     traces
         What counts as acting on the same object: "repost", "reply" (the same post), "text" (alike, in any
-        script), "link", "hashtags" (the same sequence of two or more), "object" (of engagements), "like" (only
+        script), "link", "hashtags" (the same sequence of two or more), "object" (of engagements), "like"
+        (only
         where asked for: fans and pods like the same). Of a post only its most telling trace counts.
     windows
         Durations within which acts are joint, all tried; for each cluster that one is used at which it stands
@@ -114,8 +104,10 @@ def find_coordinated_clusters(
     -------
     `BotClusters` with `ties` and `sweep`. `clusters` has besides: `window`; `joint` acts on objects that did
     not serve to find the cluster, and those `expected`; `clock`, 0 to 1, how much joint acts fall on the same
-    minute of the hour; `mutual_follows`, share of pairs; `own_objects`, share of joint acts on members' posts;
-    `reaction_seconds` after the post, median; `follow_author`, share of joint acts by followers of the author;
+    minute of the hour; `mutual_follows`, share of pairs; `own_objects`, share of joint acts on members'
+    posts;
+    `reaction_seconds` after the post, median; `follow_author`, share of joint acts by followers of the
+    author;
     `explained`, the innocent explanation that holds, null where none does. A cluster that is explained has
     the p-value 1. Every candidate is in the table, whatever its p-value: `discoveries` picks. `missing` says
     where data are too few.
@@ -141,18 +133,21 @@ def find_coordinated_clusters(
 
     Examples
     --------
-    Five accounts repost each of twenty posts within seconds, and nobody else does.
+    Five accounts repost each of twenty posts within seconds of one another, each time after another delay.
 
     >>> from influgraph.dataset import from_tables
     >>> rng = np.random.default_rng(7)
-    >>> posts = pd.DataFrame({"post_id": range(400), "author_id": "star", "created_at": range(0, 4000000, 10000)})
-    >>> squad = pd.DataFrame([(f"bot{i}", 13 * k, 130000 * k + 600 + i) for k in range(20) for i in range(5)])
-    >>> people = pd.DataFrame([(f"fan{i % 60}", p, p * 10000 + 40 * i) for i, p in enumerate(rng.permutation(400))])
+    >>> number = np.arange(400)
+    >>> posts = pd.DataFrame({"post_id": number, "author_id": "star", "created_at": number * 10000})
+    >>> start = np.arange(20) * 130000 + rng.integers(60, 9000, 20)
+    >>> squad = pd.DataFrame([(f"bot{i}", 13 * k, start[k] + i) for k in range(20) for i in range(5)])
+    >>> order = enumerate(rng.permutation(400))
+    >>> people = pd.DataFrame([(f"fan{i % 60}", post, post * 10000 + 40 * i) for i, post in order])
     >>> acts = pd.concat([squad, people]).set_axis(["account_id", "post_id", "created_at"], axis=1)
     >>> found = find_coordinated_clusters(
     ...     from_tables(posts=posts, engagements=acts.assign(kind="repost")), windows=["60s"], rng=rng
     ... )
-    >>> sorted(found.members["account_id"]), found.clusters["p_value"].max() < 0.001
+    >>> sorted(found.members["account_id"]), bool(found.clusters["p_value"].max() < 0.001)
     (['bot0', 'bot1', 'bot2', 'bot3', 'bot4'], True)
     """
     lengths = _checked(traces, windows, least)
@@ -204,8 +199,8 @@ def _find(
     """Search both halves at every window, test on the other half, and describe what is left."""
     folds = rng.permutation(np.arange(acts.trace.size) % 2).astype(np.int8)
     ground = test.survey(acts, _posts_by_account(data), folds)
-    candidates, sweep = find_candidates(ground, folds, lengths, least=least, rng=rng)
-    merged = _merge(candidates)
+    candidates, sweep = finding.find_candidates(ground, folds, lengths, least=least, rng=rng)
+    merged = finding.merge(candidates)
     groups = [people.settle_members(ground, one.members, lengths[one.window], least=least) for one in merged]
     kept = [number for number, group in enumerate(groups) if group.members.size >= least]
     clusters, members, joint_acts = _tables(
@@ -213,7 +208,7 @@ def _find(
     )
     ties = [
         _tie_table(
-            data, ground, groups[number], one.window, lengths[one.window], int(sweep.loc[one.window, "pairs"])
+            data, ground, groups[number], one.window, lengths[one.window], int(sweep["pairs"][one.window])
         )
         for number, one in enumerate(merged)
         if number in kept
@@ -229,91 +224,8 @@ def _posts_by_account(data: Dataset) -> Ints:
     return np.bincount(data.posts["author_id"].cat.codes, minlength=len(data.accounts))
 
 
-def find_candidates(
-    ground: test.Ground, folds: Folds, lengths: dict[str, float], *, least: int, rng: np.random.Generator
-) -> tuple[list[_Candidate], pd.DataFrame]:
-    """Groups that stand out in a half of the units, with the verdict on the other half; and one row per window.
-
-    Examples
-    --------
-    See `find_coordinated_clusters`, of which this is the part without tables.
-
-    >>> len(WINDOWS)
-    5
-    """
-    found, rows = [], {}
-    for window, seconds in lengths.items():
-        near = test.closeness(ground, seconds)
-        here, tested, pairs = [], 0, 0
-        for fold in (0, 1):
-            part = np.flatnonzero(folds[ground.acts.unit] == fold)
-            met, did = search.count_met(ground.acts, seconds, part)
-            ties = search.find_ties(ground.acts, seconds, part, met=met, did=did)
-            tested, pairs = tested + ties.tested, pairs + ties.one.size
-            for group in search.find_groups(ties, ground.acts.accounts, least=least):
-                one = _try(ground, group, window, seconds, near, folds, fold, rng)
-                here += [] if one is None else [one]
-        found += here
-        rows[window] = {"pairs": tested, "ties": pairs, **_sweep_row(here)}
-    return found, pd.DataFrame.from_dict(rows, orient="index").rename_axis("window")
-
-
-def _try(
-    ground: test.Ground,
-    group: Ints,
-    window: str,
-    seconds: float,
-    near: Floats,
-    folds: Folds,
-    fold: int,
-    rng: np.random.Generator,
-) -> _Candidate | None:
-    """Judge a group where it was found, and where it stands out there, on the other half."""
-    found = test.judge(ground, group, window=seconds, near=near, folds=folds, fold=fold, runs=FEW, rng=rng)
-    if found.excess < PROMISING:
-        return None
-    verdict = test.judge(ground, group, window=seconds, near=near, folds=folds, fold=1 - fold, rng=rng)
-    return _Candidate(group, window, fold, found.excess, verdict)
-
-
-def _sweep_row(candidates: list[_Candidate]) -> dict[str, object]:
-    accounts = [one.members for one in candidates]
-    return {
-        "candidates": len(candidates),
-        "accounts": np.unique(np.concatenate(accounts)).size if accounts else 0,
-        "joint": sum(one.verdict.joint for one in candidates),
-        "expected": sum(one.verdict.expected for one in candidates),
-        "clusters": sum(one.verdict.p_value <= 0.05 for one in candidates),
-    }
-
-
-def _merge(candidates: list[_Candidate]) -> list[_Candidate]:
-    """Of candidates that are one keep that which stood out most where it was found, with a p-value for all.
-
-    Within a half the choice looks at that half alone, so its verdict stands; over both halves the lower of
-    two p-values counts twice.
-    """
-    kept: list[_Candidate] = []
-    for one in sorted(candidates, key=lambda candidate: -candidate.excess):
-        at = next((place for place, other in enumerate(kept) if _overlap(one, other) >= SAME), None)
-        if at is None:
-            kept.append(one)
-        elif kept[at].fold in {0, 1} and kept[at].fold != one.fold:
-            low, high = sorted((kept[at].verdict, one.verdict), key=lambda verdict: verdict.p_value)
-            both = test.Verdict(
-                low.joint + high.joint, low.expected + high.expected, min(1.0, 2 * low.p_value)
-            )
-            kept[at] = replace(kept[at], verdict=both, fold=2)
-    return kept
-
-
-def _overlap(one: _Candidate, other: _Candidate) -> float:
-    shared = np.intersect1d(one.members, other.members, assume_unique=True).size
-    return float(shared / min(one.members.size, other.members.size))
-
-
 def _tables(
-    data: Dataset, ground: test.Ground, candidates: list[_Candidate], groups: list[people.Group]
+    data: Dataset, ground: test.Ground, candidates: list[finding.Candidate], groups: list[people.Group]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Clusters, members and joint acts, numbered by p-value, then size."""
     ids = data.account_ids
@@ -331,7 +243,9 @@ def _tables(
         )
         joint_acts.append(_act_table(ground, group, ids).assign(bot_cluster=name))
     columns = {**CLUSTERS, **EXTRA}
-    clusters = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)) if rows else _frame(columns)
+    clusters = (
+        pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)) if rows else _frame(columns)
+    )
     clusters = clusters.set_axis(pd.Index(clusters.index, dtype="str", name="bot_cluster")).astype(columns)
     clusters["q_value"] = _q_values(clusters["p_value"])
     return (
@@ -342,7 +256,7 @@ def _tables(
 
 
 def _describe(
-    data: Dataset, ground: test.Ground, candidate: _Candidate, group: people.Group
+    data: Dataset, ground: test.Ground, candidate: finding.Candidate, group: people.Group
 ) -> dict[str, object]:
     """One row of the clusters."""
     verdict = candidate.verdict
@@ -351,9 +265,9 @@ def _describe(
     traces = pd.Series(ground.acts.trace[ground.acts.unit[group.rows]]).value_counts()
     evidence = (
         f"{group.members.size} accounts acted {raids} times on the same objects within {candidate.window} of "
-        f"one another ({', '.join(f'{trace} {count}' for trace, count in traces.items())}); on objects that did "
-        f"not serve to find them {verdict.joint} joint acts, where {verdict.expected:.3g} are expected of "
-        f"accounts that act each on their own"
+        f"one another ({', '.join(f'{trace} {count}' for trace, count in traces.items())}); on objects that "
+        f"did not serve to find them an act had {verdict.joint:.3g} times another of them near, where "
+        f"{verdict.expected:.3g} is expected of accounts that act each on their own"
     )
     return {
         "kind": "coordination",
@@ -392,7 +306,9 @@ def _tie_table(
     ties = search.find_ties(acts, seconds, own, met=met, did=ground.did)
     if not ties.one.size:
         return _frame(TIES)
-    joint = pd.DataFrame({"pair": ties.pair, "object": acts.object[acts.unit[ties.row]], "time": acts.time[ties.row]})
+    joint = pd.DataFrame(
+        {"pair": ties.pair, "object": acts.object[acts.unit[ties.row]], "time": acts.time[ties.row]}
+    )
     by_pair = joint.groupby("pair")
     table = pd.DataFrame(
         {
@@ -403,7 +319,7 @@ def _tie_table(
             "expected": ties.expected,
             "p_value": ties.p_value,
             "q_value": _q_values_among(ties.p_value, tested),
-            "objects": by_pair["object"].agg(lambda names: tuple(names[:10])),
+            "objects": [tuple(names[:10]) for _, names in by_pair["object"]],
             "first": _moments(by_pair["time"].min().to_numpy()),
             "last": _moments(by_pair["time"].max().to_numpy()),
         }
@@ -415,7 +331,11 @@ def _explain_sweep(sweep: pd.DataFrame, clusters: pd.DataFrame) -> pd.DataFrame:
     """Say for each window for how many clusters it was chosen, and why or why not."""
     chosen = clusters["window"].value_counts().reindex(sweep.index, fill_value=0)
     why = [
-        "stands out most where found" if count else "another window stands out more" if candidates else "no candidate"
+        "stands out most where found"
+        if count
+        else "another window stands out more"
+        if candidates
+        else "no candidate"
         for count, candidates in zip(chosen, sweep["candidates"], strict=True)
     ]
     return sweep.assign(chosen=chosen, why=why).astype(SWEEP)
