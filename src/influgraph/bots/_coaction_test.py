@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 if TYPE_CHECKING:
     from influgraph.bots._coaction_traces import Acts
@@ -111,7 +112,7 @@ def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
     """Index the acts; `posts`: numbers of posts by account, or none; `folds`: the half of each unit."""
     units = acts.trace.size
     total = np.bincount(acts.unit, minlength=units)
-    trace = np.unique(acts.trace.astype(str), return_inverse=True)[1] if units else np.empty(0, np.int64)
+    trace = pd.factorize(acts.trace)[0].astype(np.int64)
     keys, first, key = np.unique(
         trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True
     )
