@@ -119,11 +119,14 @@ def find_coordinated_clusters(
 
     Notes
     -----
-    Joint acts are counted as company: on each object how many of the other members are near an act on average,
-    summed over objects. A quarter more than expected needs no explanation, and the appeal of objects varies by
+    Joint acts are counted as company: on each object how many of the other members are near an act on
+    average,
+    summed over objects. A quarter more than expected needs no explanation, and the appeal of objects varies
+    by
     a gamma law, so p-values err on the side of the accounts. Found on both halves, a cluster gets twice the
     lower p-value. Acts on what somebody whom the actor follows had acted on a minute before or earlier are
-    left out: friends prompt friends. Each act is paired with the 256 that follow at most, and 20 million pairs are held at most
+    left out: friends prompt friends. Each act is paired with the 256 that follow at most, and 20 million
+    pairs are held at most
     (16 bytes each), whatever the data. A squad that reacts to each post after the same delay is told from
     attentive fans only by what else it does.
 
