@@ -1,0 +1,159 @@
+"""What a group did together, who took part how often, and whether that has an innocent explanation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from influgraph.bots._coaction_test import Ground, ranges
+
+if TYPE_CHECKING:
+    from influgraph.dataset import Dataset
+
+Ints = npt.NDArray[np.integer[Any]]
+Floats = npt.NDArray[np.float64]
+
+TOGETHER = 3  # members whose acts on an object within the window make a joint act
+ROUNDS = 4  # of asking anew who belongs, once it is known what was done together
+CLOCKED, OPEN, INWARD = 0.8, 0.5, 0.5  # see `explain`
+
+
+@dataclass(frozen=True)
+class Group:
+    """Accounts, how surely each belongs, rows of their joint acts, and the number of each row's joint act."""
+
+    members: Ints
+    membership: Floats
+    rows: Ints
+    raid: Ints
+
+
+def settle_members(ground: Ground, members: Ints, window: float, *, least: int) -> Group:
+    """Say who belongs to a group, by how often each took part in what it did together.
+
+    A member takes part in a joint act with one chance, common to all, anybody else with the chance that one
+    of the others' acts near is theirs; the prior odds are the group's size to the number who were near.
+    """
+    surely: Floats = np.ones(members.size)
+    rows, raid = _raids(ground, members, window)
+    for _ in range(ROUNDS):
+        if not rows.size:
+            break
+        accounts, belongs = _belonging(ground, members, rows, raid)
+        kept = belongs > 0.5
+        if kept.sum() < least:
+            break
+        same = np.array_equal(accounts[kept], members)
+        members, surely = accounts[kept], belongs[kept]
+        rows, raid = _raids(ground, members, window)
+        if same:
+            break
+    inside = np.isin(ground.acts.account[rows], members)
+    return Group(members, surely, rows[inside], raid[inside])
+
+
+def _raids(ground: Ground, members: Ints, window: float) -> tuple[Ints, Ints]:
+    """Rows of acts, by anybody, in joint acts of members, and the number of the joint act."""
+    acts = ground.acts
+    own = ground.acts_of(members)
+    chain = (
+        np.cumsum(
+            (np.diff(acts.unit[own], prepend=-1) != 0) | (np.diff(acts.time[own], prepend=0.0) > window)
+        )
+        - 1
+    )
+    first = np.flatnonzero(np.diff(chain, prepend=-1))
+    count = np.bincount(chain, minlength=first.size)
+    last = first + count - 1
+    big = count >= TOGETHER
+    begin, end = own[first[big]], own[last[big]] + 1
+    return ranges(begin, end), np.repeat(np.arange(begin.size), end - begin)
+
+
+def _belonging(ground: Ground, members: Ints, rows: Ints, raid: Ints) -> tuple[Ints, Floats]:
+    """Accounts near joint acts, and the probability that each belongs."""
+    raids = int(raid[-1]) + 1
+    accounts, times = np.unique(ground.acts.account[rows], return_counts=True)
+    inside = np.isin(accounts, members)
+    turnout = np.clip((times[inside].mean() + 0.5) / (raids + 1), 0.02, 0.98)
+    beside = times[~inside].sum() / raids
+    usual = np.clip(
+        (beside + 0.5) * (ground.did[accounts] + 1.0) / (ground.did.sum() + 1.0) * 10, 1e-6, 0.5 * turnout
+    )
+    odds = times * np.log(turnout / usual) + (raids - times) * np.log((1 - turnout) / (1 - usual))
+    odds += np.log(max(inside.sum(), 1) / max((~inside).sum() + 1, 1))
+    odds = np.where(times < 2, -30.0, odds)
+    return accounts, 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+
+
+def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
+    """Numbers that speak for an innocent explanation of what a group did, and one that holds, if any.
+
+    A newsroom: joint acts at the same minute of the hour (resultant length `CLOCKED` or more) by accounts of
+    which half or more of the pairs follow one another. A circle: half or
+    more of what members act on is their own.
+    """
+    acts = ground.acts
+    begins = np.unique(group.raid, return_index=True)[1]
+    moments, units = acts.time[group.rows[begins]], acts.unit[group.rows[begins]]
+    delay = acts.time[group.rows] - acts.since[acts.unit[group.rows]]
+    authors = acts.author[units]
+    clocked = _clocked(moments)
+    mutual = _mutual(data, group.members)
+    inward = float(np.isin(authors, group.members).mean()) if units.size else np.nan
+    why = None
+    if clocked >= CLOCKED and mutual >= OPEN:
+        why = "accounts that follow one another publish by the clock, as a newsroom does"
+    elif inward >= INWARD:
+        why = "members act on one another's posts, as circles of acquaintances and pods do"
+    return {
+        "clock": clocked,
+        "mutual_follows": mutual,
+        "own_objects": inward,
+        "reaction_seconds": float(np.nanmedian(delay)) if np.isfinite(delay).any() else np.nan,
+        "follow_author": _follow_share(data, acts.author[acts.unit[group.rows]], acts.account[group.rows]),
+        "explained": why,
+    }
+
+
+def _clocked(moments: Floats) -> float:
+    """Resultant length of minutes of the hour, 0 where it may be chance (Rayleigh's test, 1 in 1,000)."""
+    if moments.size < 3:
+        return 0.0
+    length = float(np.abs(np.exp(2j * np.pi * moments / 3600).mean()))
+    return length if moments.size * length**2 > np.log(1000) else 0.0
+
+
+def _follow_keys(data: Dataset, follower: Ints, followed: Ints) -> npt.NDArray[np.bool_]:
+    size = len(data.accounts)
+    known = data.follows["follower_id"].cat.codes.to_numpy().astype(np.int64) * size
+    known = known + data.follows["followed_id"].cat.codes.to_numpy()
+    return np.isin(follower.astype(np.int64) * size + followed, known)
+
+
+def _mutual(data: Dataset, members: Ints) -> float:
+    """Share of the pairs of members that follow one another; null without follows."""
+    if not len(data.follows) or members.size > 2000:
+        return np.nan
+    one, other = (members[side] for side in np.triu_indices(members.size, 1))
+    return float((_follow_keys(data, one, other) & _follow_keys(data, other, one)).mean())
+
+
+def _follow_share(data: Dataset, author: Ints, account: Ints) -> float:
+    """Share of joint acts on a known account's posts by its followers; null without."""
+    known = author >= 0
+    if not len(data.follows) or not known.any():
+        return np.nan
+    return float(_follow_keys(data, account[known], author[known]).mean())
+
+
+def beneficiaries(ground: Ground, group: Group, ids: pd.Index) -> tuple[str, ...]:
+    """Authors of a tenth or more of what a group acted on together, most often first, but for members."""
+    begins = np.unique(group.raid, return_index=True)[1]
+    authors = ground.acts.author[ground.acts.unit[group.rows[begins]]]
+    counts = pd.Series(authors[(authors >= 0) & ~np.isin(authors, group.members)]).value_counts()
+    return tuple(ids[counts.index[counts >= max(2, 0.1 * begins.size)].to_numpy(dtype=np.int64)])

@@ -1,0 +1,197 @@
+"""Accounts that act together: planted squads found, fans and crowds left alone, and bad input told.
+
+The worlds here are drawn by a plain generator of their own, not by `synthetic`: niches of readers who repost
+after log-normal delays by day, a fan club that reposts a star within minutes, and a squad.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from influgraph.bots import _coaction_kernels as kernels
+from influgraph.bots import _coaction_traces as tracing
+from influgraph.bots.coordination import CoordinatedClusters, find_coordinated_clusters
+from influgraph.dataset import Dataset, from_tables
+
+DAY = 86_400
+READERS, AUTHORS, POSTS, NICHES = 400, 24, 600, 4
+FANS, SQUAD, RAIDS = 15, 12, 24
+START = 1_700_000_000
+
+
+def _plain(rng: np.random.Generator) -> tuple[pd.DataFrame, list[tuple[str, int, float]]]:
+    """Posts, and what readers and fans repost: readers of their niche, fans nearly all of the star's."""
+    author = rng.integers(0, AUTHORS, POSTS)
+    made = np.sort(rng.uniform(0, 40 * DAY, POSTS))
+    posts = pd.DataFrame({"post_id": range(POSTS), "author_id": [f"author{a}" for a in author]})
+    acts = []
+    for post in range(POSTS):
+        niche = author[post] % NICHES
+        readers = rng.integers(0, READERS // NICHES, rng.poisson(rng.lognormal(1, 1))) * NICHES + niche
+        delays = rng.lognormal(8.5, 1.3, readers.size)
+        acts += [(f"reader{r}", post, made[post] + d) for r, d in zip(readers, delays, strict=True)]
+        fans = np.flatnonzero(rng.random(FANS) < 0.8) if author[post] == 0 else []
+        acts += [(f"fan{f}", post, made[post] + 20 + rng.gamma(2, 120)) for f in fans]
+    return posts.assign(created_at=np.floor(made).astype(int) + START), acts
+
+
+def _world(*, seed: int, spread: float | None, turnout: float = 0.8) -> Dataset:
+    """The plain world, with a squad that raids posts of two authors within so many seconds, or none."""
+    rng = np.random.default_rng(seed)
+    posts, acts = _plain(rng)
+    if spread is not None:
+        theirs = posts[posts["author_id"].isin(["author3", "author9"])]
+        for post, made in rng.permutation(theirs[["post_id", "created_at"]].to_numpy())[:RAIDS]:
+            start = made - START + rng.uniform(300, 4 * 3600)
+            who = np.flatnonzero(rng.random(SQUAD) < turnout)
+            acts += [(f"squad{b}", int(post), start + rng.uniform(0, spread)) for b in who]
+    done = pd.DataFrame(acts, columns=["account_id", "post_id", "created_at"])
+    done["created_at"] = np.floor(done["created_at"]).astype(int) + START
+    return from_tables(posts=posts, engagements=done.assign(kind="repost"))
+
+
+def _suspects(found: CoordinatedClusters, p_value: float = 0.005) -> set[str]:
+    names = found.clusters.index[found.clusters["p_value"] <= p_value]
+    return set(found.members.loc[found.members["bot_cluster"].isin(names), "account_id"])
+
+
+@pytest.mark.parametrize(("spread", "turnout"), [(40, 0.8), (50, 0.4), (240, 0.7)])
+def test_squads_are_found_and_nobody_else(spread: float, turnout: float) -> None:
+    found = find_coordinated_clusters(
+        _world(seed=41, spread=spread, turnout=turnout), windows=["60s", "5min"], rng=np.random.default_rng(1)
+    )
+    suspects = _suspects(found)
+    assert suspects == {f"squad{b}" for b in range(SQUAD)}
+    first = found.clusters.iloc[0]
+    assert set(first["beneficiaries"]) == {"author3", "author9"}
+    assert found.members["membership"].between(0, 1).all()
+    assert set(found.joint_acts["kind"]) == {"repost"}
+    ties = found.ties[found.ties["account_id"].str.startswith("squad")]
+    assert (ties["joint"] > 5 * ties["expected"]).mean() > 0.9
+    assert found.sweep["chosen"].sum() == len(found.clusters)
+
+
+@pytest.mark.parametrize("seed", [42, 43, 44])
+def test_readers_and_fans_are_not_suspected(seed: int) -> None:
+    found = find_coordinated_clusters(_world(seed=seed, spread=None), rng=np.random.default_rng(seed))
+    assert _suspects(found, 0.02) == set()
+    assert found.missing is None
+
+
+def test_newsroom_is_explained() -> None:
+    """Eight accounts that follow one another repost the same posts at full hours."""
+    rng = np.random.default_rng(5)
+    posts, acts = _plain(rng)
+    desks = [f"desk{n}" for n in range(8)]
+    for post in rng.permutation(POSTS)[:40]:
+        hour = (posts["created_at"][post] // 3600 + 1) * 3600 - START
+        acts += [(desk, int(post), hour + rng.integers(0, 20)) for desk in desks]
+    done = pd.DataFrame(acts, columns=["account_id", "post_id", "created_at"])
+    done["created_at"] = np.floor(done["created_at"]).astype(int) + START
+    follows = pd.DataFrame(
+        [(a, b) for a in desks for b in desks if a != b], columns=["follower_id", "followed_id"]
+    )
+    data = from_tables(posts=posts, engagements=done.assign(kind="repost"), follows=follows)
+    found = find_coordinated_clusters(data, windows=["60s"], rng=rng)
+    assert found.clusters["p_value"].tolist() == [1.0]
+    assert "newsroom" in found.clusters["explained"].iloc[0]
+
+
+def test_texts_alike_count_in_any_script() -> None:
+    texts = [
+        "Buy the new phone now, only today!",
+        "Buy the new phone now - only today",
+        "купите новый телефон сегодня же",
+    ]
+    posts = pd.DataFrame(
+        {
+            "post_id": range(4),
+            "author_id": list("abcd"),
+            "created_at": range(4),
+            "text": [*texts, texts[2] + "!!"],
+        }
+    )
+    acts = tracing.gather_acts(from_tables(posts=posts, follows=_pair()), ["text"])
+    assert acts["object"].nunique() == 2
+    assert sorted(acts.groupby("object")["account"].nunique()) == [2, 2]
+
+
+def test_company_by_hand() -> None:
+    unit, time = np.array([0, 0, 0, 1, 1, 2]), np.array([0.0, 5.0, 100.0, 0.0, 10.0, 0.0])
+    assert kernels.count_company(unit, time, 10.0) == pytest.approx(2 / 3 + 1)
+    assert kernels.count_near(unit, time, 10.0).tolist() == [1, 1, 0, 1, 1, 0]
+
+
+def test_an_account_acts_once_on_a_post_and_daily_on_a_link() -> None:
+    item, account = np.zeros(4, np.int64), np.array([0, 0, 1, 0])
+    time = np.array([0.0, 1.0, 2.0, 2.0 * DAY])
+    for lasting, first in ((True, [1, 0, 1, 1]), (False, [1, 0, 1, 0])):
+        _, marked = kernels.form_units(item, account, time, np.array([lasting]), 2)
+        assert marked.tolist() == first
+
+
+def _pair() -> pd.DataFrame:
+    return pd.DataFrame({"follower_id": ["a"], "followed_id": ["b"]})
+
+
+def _engaged(**columns: object) -> Dataset:
+    return from_tables(engagements=pd.DataFrame({"kind": "share", **columns}))
+
+
+MANY = [f"a{n % 30}" for n in range(600)]
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: from_tables(follows=_pair()), "names an object"),
+        (lambda: _engaged(account_id=MANY, object="x"), "has a time"),
+        (
+            lambda: _engaged(account_id=["a"] * 9, object=list("abcabcabc"), created_at=range(9)),
+            "1 accounts act",
+        ),
+        (
+            lambda: _engaged(account_id=MANY, object=[str(n // 30) for n in range(600)], created_at=7),
+            "same time",
+        ),
+    ],
+)
+def test_too_little_is_said(make: Callable[[], Dataset], reason: str) -> None:
+    found = find_coordinated_clusters(make(), rng=np.random.default_rng(1))
+    assert reason in str(found.missing)
+    assert found.clusters.empty
+    assert found.ties.empty
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"account_id": MANY, "object": "x", "created_at": range(600)},
+        {"account_id": MANY, "object": [f"o{n % 77}" for n in range(600)], "created_at": range(-6000, 0, 10)},
+        {
+            "account_id": ["busy"] * 200_000 + MANY,
+            "object": ["x"] * 200_000 + [f"o{n % 91}" for n in range(600)],
+            "created_at": [n // 100 for n in range(200_600)],
+        },
+    ],
+    ids=["one object", "before 1970", "one busy account"],
+)
+def test_odd_data_yield_nothing(columns: dict[str, object]) -> None:
+    found = find_coordinated_clusters(_engaged(**columns), windows=["60s"], rng=np.random.default_rng(1))
+    assert not (found.clusters["p_value"] <= 0.05).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"traces": ["dance"]}, "traces must be among"),
+        ({"windows": ["soon"]}, "windows must be durations"),
+        ({"windows": ["-60s"]}, "positive"),
+        ({"least": 2}, "least must be 3"),
+    ],
+)
+def test_refusals(options: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        find_coordinated_clusters(from_tables(follows=_pair()), **options, rng=np.random.default_rng(1))  # type: ignore[arg-type]
