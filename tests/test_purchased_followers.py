@@ -1,0 +1,98 @@
+"""Purchased followers: planted farms, organic worlds, refusals, odd inputs. Seeds below 5000."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from influgraph.bots.clusters import BotClusters, discoveries, no_clusters
+from influgraph.bots.followers import authentic_share, find_purchased_followers
+from influgraph.dataset import Dataset, from_tables
+from influgraph.synthetic import World, WorldSettings, make_world
+
+
+def _found(follows: pd.DataFrame) -> tuple[Dataset, BotClusters]:
+    data = from_tables(
+        accounts=pd.DataFrame({"account_id": pd.unique(follows.to_numpy().ravel())}), follows=follows
+    )
+    none = pd.Series(None, index=data.account_ids, dtype="Int64")
+    return data, find_purchased_followers(data, none, rng=np.random.default_rng(1))
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> pd.DataFrame:
+    return pd.DataFrame(pairs, columns=["follower_id", "followed_id"])
+
+
+def _world(seed: int, **settings: float) -> tuple[World, BotClusters]:
+    world = make_world(WorldSettings(accounts=3000, reruns=2, **settings), rng=np.random.default_rng(seed))
+    niches = world.members.set_index("account_id")["niche"].reindex(world.data.account_ids)
+    return world, find_purchased_followers(world.data, niches, rng=np.random.default_rng(1))
+
+
+def test_a_planted_block_is_found_exactly() -> None:
+    rng = np.random.default_rng(3)
+    noise = [(f"r{i}", f"c{j}") for i, j in rng.integers(0, 500, (3000, 2))]
+    block = [(f"r{i}", f"c{j}") for i in range(20) for j in range(20)]
+    _, found = _found(_pairs([*block, *noise]).drop_duplicates())
+    kept = discoveries([found])
+    assert set(kept.members["account_id"]) == {f"r{i}" for i in range(20)}
+    assert set(kept.clusters["beneficiaries"].iloc[0]) == {f"c{j}" for j in range(20)}
+    assert len(kept.joint_acts) == 400
+
+
+def test_thin_farms_of_a_world_are_found() -> None:
+    world, found = _world(1, farm_share=0.03)
+    kept = discoveries([found])
+    bots = set(world.bots.loc[world.bots["kind"] == "purchased_followers", "account_id"])
+    suspects = set(kept.members["account_id"])
+    assert len(suspects & bots) >= 0.95 * len(bots)
+    assert len(suspects & bots) >= 0.97 * len(suspects)
+    shares = authentic_share(world.data, kept)
+    assert shares.loc[kept.clusters["beneficiaries"].iloc[0][0], "authentic_share"] < 0.9
+    valid = shares.dropna()
+    assert (valid["authentic_share_low"] <= valid["authentic_share"]).all()
+    assert (valid["authentic_share"] <= valid["authentic_share_high"]).all()
+
+
+def test_organic_worlds_hold_nothing() -> None:
+    for seed in (11, 12):
+        _, found = _world(seed, farms=0)
+        assert discoveries([found]).clusters.empty
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(f"f{i}", "star") for i in range(100)],
+        [("all", f"t{j}") for j in range(100)],
+        [(f"p{i}", f"p{j}") for i in range(30) for j in range(30) if i != j],
+        [("ann", "bob")],
+    ],
+    ids=["star", "follows everybody", "everyone follows everyone", "two accounts"],
+)
+def test_odd_follows_hold_nothing(pairs: list[tuple[str, str]]) -> None:
+    _, found = _found(_pairs(pairs))
+    assert found.missing is not None
+    assert found.clusters.empty
+
+
+def test_identical_accounts_that_are_all_there_is_are_no_block() -> None:
+    _, found = _found(_pairs([(f"f{i}", f"t{j}") for i in range(50) for j in range(5)]))
+    assert discoveries([found]).clusters.empty
+
+
+def test_what_cannot_be_looked_for_is_said() -> None:
+    data = from_tables(accounts=pd.DataFrame({"account_id": ["ann", "bob"]}))
+    niches = pd.Series([0, 0], index=data.account_ids)
+    assert find_purchased_followers(data, niches, rng=np.random.default_rng(1)).missing is not None
+    with pytest.raises(ValueError, match="smallest"):
+        find_purchased_followers(data, niches, smallest=2, rng=np.random.default_rng(1))
+    with pytest.raises(ValueError, match="niches"):
+        find_purchased_followers(data, niches.iloc[:1], rng=np.random.default_rng(1))
+
+
+def test_a_share_is_unknown_without_followers_and_vague_with_few() -> None:
+    data = from_tables(follows=_pairs([("ann", "cyd"), ("bob", "cyd")]))
+    shares = authentic_share(data, no_clusters())
+    assert shares.loc["ann"].isna().all()
+    assert shares.loc["cyd", "authentic_share_low"] < 0.6
+    assert authentic_share(data, no_clusters("no follows")).isna().all(axis=None)
