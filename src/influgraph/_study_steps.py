@@ -33,6 +33,7 @@ from influgraph.influence import (
 from influgraph.settings import OUTCOME_KINDS, Settings, duration
 
 if TYPE_CHECKING:
+    from influgraph.influence.attribution import Attribution
     from influgraph.study import Store
 
 DOUBTFUL = 3
@@ -115,7 +116,7 @@ class Steps:
     @property
     def left_out(self) -> tuple[str, ...]:
         """Who is left out of the scores, and what could not be looked for, in sentences."""
-        return tables.left_out(self.suspects["members"]) + self.suspects["missing"]
+        return (*tables.left_out(self.suspects["members"]), *self.suspects["missing"])
 
     @property
     def counterfactual(self) -> pd.DataFrame:
@@ -165,7 +166,7 @@ class Steps:
         found = self._attributed(self.data, self.question)
         return {field.name: getattr(found, field.name) for field in fields(found)}
 
-    def _attributed(self, data: Dataset, question: dict[str, Any]) -> attribution.Attribution:
+    def _attributed(self, data: Dataset, question: dict[str, Any]) -> Attribution:
         found = attribution.incremental_actions(
             data, trial_results=self.settings.trial_results(), rng=self.rng("influence"), **question
         )
@@ -280,7 +281,7 @@ class Steps:
 
     @property
     def known_followers(self) -> pd.DataFrame:
-        """Popularity among people, without lists of followers that are known to be cut: as stated, else unknown."""
+        """Popularity without suspects, and without lists of followers that are known to be cut."""
         counts = popularity.popularity(self.data)
         if self.settings.missing.follows == "complete":
             return counts

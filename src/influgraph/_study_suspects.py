@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from influgraph.bots import casefile, coordination, followers, growth, pods, sybils
+from influgraph.bots import casefile, coordination, followers, pods, sybils
 from influgraph.bots.clusters import BotClusters, discoveries, only
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -38,14 +38,25 @@ def found_clusters(
     return {
         "clusters": _joined(suspected.clusters),
         "members": suspected.members,
-        "case_members": found.members,
         "joint_acts": found.joint_acts,
         "cases": _joined(files.cases),
         "explanations": files.explanations,
         "shares": followers.authentic_share(data, suspected),
-        "growth": growth.growth_anomalies(data, rng=rngs("growth")),
         "missing": tuple(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),
     }
+
+
+def with_explained(found: BotClusters, searches: Sequence[BotClusters]) -> BotClusters:
+    """Add the candidates that a search itself explained: they are cleared, and their case is told."""
+    every = [one for one in searches if "explained" in one.clusters]
+    explained = [only(one, one.clusters.index[one.clusters["explained"].notna()]) for one in every]
+    parts = [found, *(one for one in explained if len(one.clusters))]
+    return BotClusters(
+        pd.concat([one.clusters for one in parts]),
+        pd.concat([one.members for one in parts], ignore_index=True),
+        pd.concat([one.joint_acts for one in parts], ignore_index=True),
+        found.missing,
+    )
 
 
 def _joined(clusters: pd.DataFrame) -> pd.DataFrame:
@@ -68,4 +79,5 @@ def cluster_of_each(found: dict[str, Any]) -> pd.Series:
     ordered = members.assign(q=members["bot_cluster"].map(q)).sort_values(
         ["q", "membership"], ascending=[True, False], kind="stable"
     )
-    return ordered.drop_duplicates("account_id").set_index("account_id")["bot_cluster"]
+    first: pd.Series = ordered.drop_duplicates("account_id").set_index("account_id")["bot_cluster"]
+    return first

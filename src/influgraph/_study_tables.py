@@ -68,8 +68,8 @@ SCORES = {
     "followers_high": "Float64",
 }
 _LEFT_OUT = (
-    "{accounts:,} accounts in {clusters:,} clusters are suspected: scores, niches and audiences leave out their "
-    "acts and follows (of a pod only the acts inside it); followers and other counts hold everyone."
+    "{accounts:,} accounts in {clusters:,} clusters are suspected: scores, niches and audiences leave out "
+    "their acts and follows (of a pod only the acts inside it); followers and other counts hold everyone."
 )
 _ROLES = "Roles are not estimated yet: the column role is empty."
 
@@ -86,7 +86,7 @@ def scores(known: pd.DataFrame) -> pd.DataFrame:
 def counterfactual(
     known: pd.DataFrame, with_suspects: pd.DataFrame, people: pd.DataFrame, niche: pd.Series
 ) -> pd.DataFrame:
-    """Scores and ranks with and without the suspects; `people` counts, `niche` is that of everyone counted."""
+    """Scores and ranks with and without the suspects; `niche` is that of everyone counted."""
     now = scores(known)
     counts = ["followers", "engagements_received"]
     return pd.DataFrame(

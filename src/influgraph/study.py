@@ -88,11 +88,9 @@ class Study:
         One row per account, indexed by account id in dataset order; columns as in the contract.
     niches, bot_clusters, bot_members, counterfactual, validation
         The other tables of the contract; only suspected clusters are in the second and third.
-    case_files, case_explanations, case_members, joint_acts
-        Of every cluster that stands out, suspected or cleared: as `bots.casefile.case_files` has them, its
-        members, and what they did together.
-    growth
-        Bursts of new followers, as `bots.growth.growth_anomalies` has them.
+    case_files, case_explanations, joint_acts
+        Of every cluster that stands out, suspected or cleared: as `bots.casefile.case_files` has them, and
+        what its members did together.
     niche_shares, niche_scan, niche_layers
         Overlapping membership, the resolutions tried, and the say of each layer, as `niches.Niches` has them.
     influence_by_niche, influence_by_market, influence_by_platform
@@ -131,9 +129,7 @@ class Study:
     counterfactual: pd.DataFrame
     case_files: pd.DataFrame
     case_explanations: pd.DataFrame
-    case_members: pd.DataFrame
     joint_acts: pd.DataFrame
-    growth: pd.DataFrame
     validation: pd.DataFrame
     influence_by_niche: pd.DataFrame
     influence_by_market: pd.DataFrame
@@ -191,9 +187,7 @@ def _studied(data: Dataset, steps: Steps) -> Study:
         counterfactual=steps.counterfactual,
         case_files=steps.suspects["cases"],
         case_explanations=steps.suspects["explanations"],
-        case_members=steps.suspects["case_members"],
         joint_acts=steps.suspects["joint_acts"],
-        growth=steps.suspects["growth"],
         validation=steps.validation,
         influence_by_niche=steps.attribution.by_niche,
         influence_by_market=steps.attribution.by_market,

@@ -85,7 +85,7 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         fit=audiences.brief_fit(study, labels),
         over_time=audiences.niches_over_time(study),
         niches=niches_section(study, data, labels, names=names),
-        real=suspects.who_is_real(study, data, labels),
+        real=suspects.who_is_real(study, labels),
         reasons=reasons(study),
         missing=study.missing,
         cut=described["settings"]["missing"]["follows"],

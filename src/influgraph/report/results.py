@@ -31,7 +31,6 @@ TABLES = (
     "case_files",
     "case_explanations",
     "joint_acts",
-    "growth",
     "niche_changes",
     "in_niches",
     "audience",

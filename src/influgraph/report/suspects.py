@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from influgraph import plots
-from influgraph.dataset import Dataset
 from influgraph.report.privacy import Labels, printable
 from influgraph.report.words import counted, interval, number
 from influgraph.study import Study
@@ -23,15 +22,13 @@ KINDS = {
 _SPEAKS = {"for": "speaks for it", "against": "speaks against it", "unknown": "not known"}
 
 
-def who_is_real(study: Study, data: Dataset, labels: Labels) -> dict[str, Any]:
+def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
     """Lay out bot clusters for readers, in neutral words.
 
     Parameters
     ----------
     study
         A finished study.
-    data
-        The dataset it was made from.
     labels
         The name under which each account is shown.
 
@@ -49,7 +46,7 @@ def who_is_real(study: Study, data: Dataset, labels: Labels) -> dict[str, Any]:
     shown = pd.concat([cases[cases["order"] == 0].head(SHOWN - len(cleared)), cleared])
     return {
         "summary": _summary(study),
-        "cases": [_case(name, row, study, data, labels) for name, row in shown.to_dict("index").items()],
+        "cases": [_case(name, row, study, labels) for name, row in shown.to_dict("index").items()],
         "left": len(cases) - len(shown),
         "moved": _moved(study.counterfactual, labels),
         "shares": _shares(study.scores, labels),
@@ -70,12 +67,11 @@ def _summary(study: Study) -> str:
     )
 
 
-def _case(
-    name: Hashable, row: Mapping[Any, Any], study: Study, data: Dataset, labels: Labels
-) -> dict[str, Any]:
+def _case(name: Hashable, row: Mapping[Any, Any], study: Study, labels: Labels) -> dict[str, Any]:
     """One case file."""
     tested = study.case_explanations
     served = [labels[one] for one in labels.split(row["beneficiaries"])]
+    left = len(served) - SERVED
     acts = study.joint_acts[study.joint_acts["bot_cluster"] == name]
     return {
         "name": str(name),
@@ -86,7 +82,7 @@ def _case(
         "when": "" if pd.isna(row["first"]) else f"{row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}",
         "acts": f"{counted(row['acts'], 'act')} on {counted(row['objects'], 'object')}",
         "q": number(row["q_value"]),
-        "served": ", ".join(served[:SERVED]) + (f" and {len(served) - SERVED} more" if len(served) > SERVED else ""),
+        "served": ", ".join(served[:SERVED]) + (f" and {left} more" if left > 0 else ""),
         "tested": [
             {
                 "explanation": one["explanation"],
@@ -98,7 +94,7 @@ def _case(
             }
             for one in tested[tested["bot_cluster"] == name].to_dict("records")
         ],
-        "picture": _picture(str(name), acts, study),
+        "picture": _picture(str(name), acts),
     }
 
 
@@ -117,21 +113,20 @@ def printable_sentence(text: str) -> str:
     return " ".join(printable(word) for word in str(text).split())
 
 
-def _picture(name: str, acts: pd.DataFrame, study: Study) -> str:
+def _picture(name: str, acts: pd.DataFrame) -> str:
     """What members did together in time; none without times."""
     if acts["created_at"].notna().sum() < 2:
         return ""
-    members = study.case_members[study.case_members["bot_cluster"] == name]
-    return plots.as_svg(
-        lambda ax: plots.plot_joint_acts(acts, members, ax=ax), height=3.4, name=f"case-{name}"
-    )
+    return plots.as_svg(lambda ax: plots.plot_joint_acts(acts, ax=ax), height=3.4, name=f"case-{name}")
 
 
 def _moved(changes: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
     """Who falls most and who rises most in rank without the suspects."""
     fall = (changes["rank_without_suspects"] - changes["rank_with_suspects"]).dropna()
     moved = changes.assign(fall=fall).dropna(subset="fall")
-    ends = pd.concat([moved[moved["fall"] > 0].nlargest(MOVED, "fall"), moved[moved["fall"] < 0].nsmallest(MOVED, "fall")])
+    ends = pd.concat(
+        [moved[moved["fall"] > 0].nlargest(MOVED, "fall"), moved[moved["fall"] < 0].nsmallest(MOVED, "fall")]
+    )
     return [
         {
             "account": labels[str(account_id)],
