@@ -41,7 +41,7 @@ def _scene(what: str) -> tuple[Dataset, BotClusters]:
     table = pd.DataFrame(acts, columns=["account_id", "post_id", "hour"])
     table["created_at"] = (START + pd.to_timedelta(table.pop("hour"), unit="h")).dt.floor("s")
     data = from_tables(
-        accounts=pd.DataFrame({"account_id": people + group, "bio": bios}),
+        accounts=pd.DataFrame({"account_id": [*people, *group, "star"], "bio": [*bios, ""]}),
         follows=pd.DataFrame(pairs, columns=["follower_id", "followed_id"]) if what != "no follows" else None,
         posts=posts.assign(created_at=(START + pd.to_timedelta(hours, unit="h"))),
         engagements=table.assign(kind="repost"),
@@ -105,7 +105,7 @@ def test_pictures_state_the_finding() -> None:
     assert "No joint act" in plots.plot_joint_acts(joint.head(0)).get_title(loc="left")
     others = pd.DataFrame({"account_id": [f"p{n}" for n in range(GROUP)], "object": ["s0"] + [None] * 11})
     title = plots.plot_block(joint, others).get_title(loc="left").replace("\n", " ")
-    assert title == "Members acted on 100% of these 15 objects, like accounts on 1%"
+    assert title == "At least half of the members acted on 15 objects, of like accounts 1%"
     drawn = plots.plot_cluster(pd.Index(found.members["account_id"]), follow_network(data))
     assert drawn.get_title(loc="left") == "12 suspects pay 0% of their attention to one another"
     plots.plot_cluster(pd.Index(["g0"]), follow_network(data), count=40)

@@ -204,10 +204,11 @@ def _scheduler(facts: Facts, joint: pd.DataFrame) -> list[_Measured]:
 def _friends(facts: Facts, members: Ints, like: Ints, joint: pd.DataFrame) -> list[_Measured]:
     """Whether all follow one another, and take their time."""
     pairs, usual = facts.one_another(members), facts.one_another(like)
-    posted = pd.Series(facts.data.posts["created_at"].to_numpy(), facts.data.posts["post_id"].astype("str"))
+    made = facts.data.posts.set_index(facts.data.posts["post_id"].astype("str"))["created_at"]
+    posted = made[~made.index.duplicated()]
     acts = facts.acts[facts.acts["post_id"].notna() & facts.acts["kind"].isin(joint["kind"])]
-    quick = _hours(joint["created_at"], joint["object"].map(posted))
-    ordinary = _hours(acts["created_at"], acts["post_id"].astype("str").map(posted))
+    quick = _hours(joint["created_at"], posted.reindex(joint["object"]))
+    ordinary = _hours(acts["created_at"], posted.reindex(acts["post_id"].astype("str")))
     return [
         _Measured("friends", "pairs that follow each other", pairs, usual, pairs >= MOST),
         _Measured("friends", "hours until half of the acts", quick, ordinary, quick >= 0.8 * ordinary),
