@@ -371,9 +371,10 @@ def plot_joint_acts(joint_acts: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     if not len(acts):
         title = "No joint act has a time"
     else:
-        times = acts.groupby("object")["created_at"]
+        common = acts[acts.groupby("object")["account_id"].transform("nunique") > 1]
+        times = (common if len(common) else acts).groupby("object")["created_at"]
         at_once = (times.max() - times.min()).dt.total_seconds().median()
-        title += f"; half of the objects were done with within {_span(at_once)}"
+        title += f"; half of the shared ones within {_span(at_once)}"
         ax.tick_params(axis="x", rotation=25)
     return _finish(ax, title, x="time (UTC); colour: object", y="members")
 
@@ -409,13 +410,15 @@ def plot_block(
 
     objects = joint_acts.drop_duplicates(["account_id", "object"])["object"].value_counts().index[:count]
     tables = [block(pd.Index(acts["account_id"].unique()), acts, objects) for acts in (joint_acts, others)]
-    filled = [table.mean() if table.size else 0.0 for table in tables]
     ax = _axes(ax, 7, 5)
     if len(objects):
         ax.imshow(np.vstack(tables), cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         ax.axhline(len(tables[0]) - 0.5, color=SUSPECT, linewidth=1.5)
-    shares = f"Members acted on {filled[0]:.0%} of these {len(objects):,} objects"
-    title = f"{shares}, like accounts on {filled[1]:.0%}"
+    drawn = tables[0].mean(axis=0) >= 0.5 if tables[0].size else np.zeros(0, bool)
+    usual = tables[1][:, drawn].mean() if drawn.any() and len(tables[1]) else 0.0
+    title = f"At least half of the members acted on {drawn.sum():,} objects, of like accounts {usual:.0%}"
+    if not drawn.any():
+        title = "No object drew half of the members"
     ax.set(xticks=[], yticks=[len(tables[0]) / 2, len(tables[0]) + len(tables[1]) / 2])
     ax.set_yticklabels(["members", "like accounts"])
     return _finish(ax, title, x="objects, those of most members first")
@@ -452,8 +455,8 @@ def plot_cluster(members: pd.Index, network: Network, *, count: int = 400, ax: A
     lines = np.stack([points[pairs.row], points[pairs.col]], axis=1)
     ax = _axes(ax, 6, 6)
     both = suspect[pairs.row] & suspect[pairs.col]
-    for some, colour in ((~both, OTHER), (both, SUSPECT)):
-        ax.add_collection(LineCollection(list(lines[some]), colors=colour, linewidths=0.4, alpha=0.3))
+    for some, colour, clear in ((~both, OTHER, 0.08), (both, SUSPECT, 0.7)):
+        ax.add_collection(LineCollection(list(lines[some]), colors=colour, linewidths=0.5, alpha=clear))
     for some, colour, marker, label in (
         (~suspect, OTHER, "o", "others"),
         (suspect, SUSPECT, "^", "suspects"),
