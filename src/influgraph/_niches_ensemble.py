@@ -1,7 +1,7 @@
 """Many runs on parts of the ties: how far they agree, and what they say of the ties left out."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from influgraph._niches_layers import Labels, Layer, Numbers, Ties, excess, rewired, split, tie_up
+from influgraph._niches_layers import Labels, Layer, Numbers, Ties, evening, excess, rewired, split, tie_up
 from influgraph.uncertainty import partition_agreement
 
 T = TypeVar("T")
@@ -18,10 +18,11 @@ S = TypeVar("S")
 
 LEFT_OUT = 0.1
 PASSES = 3
-STEP = 2**0.5
-COARSEST, FINEST = 0.5, 256.0
+COARSEST, FINEST = -2, 16  # steps from resolution 1, of which two double it
 STILL = 0.99
 MOST_RUNS = 32
+NEAR, NEARER = 0.7, 0.85
+FEWEST_TO_LEAVE_ONE_OUT = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,34 +35,93 @@ class Sample:
 
 @dataclass(frozen=True)
 class Trial:
-    """What several runs at one resolution found.
+    """What runs at one resolution found, one run on each sample.
 
-    By layer, on ties left out: `inside` is the share that lies inside of niches, `by_chance` the share that
-    would by chance, `error` its standard error. `agreement` is the mean adjusted Rand index of two runs.
+    `alike` is the adjusted Rand index of each two runs. By run and layer, on ties left out: `inside` is the
+    share that lies inside of niches, `by_chance` the share that would by chance, `worth` how many ties tell.
     """
 
     resolution: float
     partitions: Sequence[Labels]
-    agreement: float
+    alike: Numbers
     inside: Numbers
     by_chance: Numbers
-    error: Numbers
+    worth: Numbers
+
+    def without(self, run: int) -> "Trial":
+        """All runs but one."""
+        kept = np.arange(len(self.partitions)) != run
+        partitions = [label for label, stays in zip(self.partitions, kept, strict=True) if stays]
+        tables = self.inside[kept], self.by_chance[kept], self.worth[kept]
+        return Trial(self.resolution, partitions, self.alike[kept][:, kept], *tables)
+
+    @property
+    def agreement(self) -> float:
+        """Mean adjusted Rand index of two runs; 0 where none tells anybody apart."""
+        if all(label.max(initial=0) == 0 for label in self.partitions):
+            return 0.0
+        return float(self.alike[np.triu_indices(len(self.alike), 1)].mean())
+
+    @property
+    def chance(self) -> Numbers:
+        """Share inside of niches by chance, by layer."""
+        return np.asarray(self.by_chance.mean(axis=0))
 
     @property
     def excess(self) -> Numbers:
         """Share inside of niches beyond chance, by layer."""
-        return self.inside - self.by_chance
+        return np.asarray(self.inside.mean(axis=0) - self.chance)
+
+    @property
+    def error(self) -> Numbers:
+        """Standard error of the excess, by layer."""
+        spread = np.maximum(self.by_chance * (1 - self.by_chance), 0) / np.maximum(self.worth, 1)
+        return np.asarray(np.sqrt(spread.mean(axis=0) / len(self.partitions)))
 
     @property
     def information(self) -> Numbers:
         """What the niches tell of a tie left out, by layer, in nats: Kullback-Leibler, 0 below chance."""
-        inside, chance = (np.clip(share, 1e-12, 1 - 1e-12) for share in (self.inside, self.by_chance))
+        shares = self.inside.mean(axis=0), self.chance
+        inside, chance = (np.clip(share, 1e-12, 1 - 1e-12) for share in shares)
         told = inside * np.log(inside / chance) + (1 - inside) * np.log((1 - inside) / (1 - chance))
         return np.asarray(np.where(inside > chance, told, 0.0))
 
     def score(self, shares: Numbers) -> float:
         """Information that two runs on other ties find again."""
         return float(self.information @ shares * max(self.agreement, 0.0) ** 2)
+
+
+def simplest(trials: Sequence[Trial], shares: Numbers) -> Trial:
+    """The coarsest of the trials with most runs whose score cannot be told from the best."""
+    most = max(len(trial.partitions) for trial in trials)
+    settled = [trial for trial in trials if len(trial.partitions) == most]
+    best = max(settled, key=lambda trial: trial.score(shares))
+    return next(trial for trial in settled if _may_be_best(trial, best, shares, errors=1.0))
+
+
+def undecided(trials: Mapping[int, Trial], shares: Numbers) -> set[int]:
+    """Places of the best trial and of those that may be it and have found something else."""
+    first = max(trials, key=lambda place: trials[place].score(shares))
+    best = trials[first]
+    return {first} | {
+        place
+        for place, trial in trials.items()
+        if _may_be_best(trial, best, shares, errors=2.0)
+        and partition_agreement(trial.partitions[0], best.partitions[0]) < STILL
+    }
+
+
+def _may_be_best(trial: Trial, best: Trial, shares: Numbers, *, errors: float) -> bool:
+    """Whether a score is behind by no more than some standard errors, of the best and of the difference.
+
+    Errors are what leaving out one run after the other tells (jackknife).
+    """
+    behind, runs = best.score(shares) - trial.score(shares), len(best.partitions)
+    if behind <= 0 or runs < FEWEST_TO_LEAVE_ONE_OUT:
+        return behind <= 0
+    less = np.array([[one.without(run).score(shares) for run in range(runs)] for one in (best, trial)])
+    error = np.sqrt((runs - 1) * min(np.var(less[0]), np.var(less[0] - less[1])))
+    return bool(behind <= errors * error)
 
 
 def at_once(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
@@ -79,10 +139,11 @@ def find_partition(ties: Ties, *, resolution: float, seed: int) -> Labels:
     return found
 
 
-def samples(layers: Sequence[Layer], *, runs: int, rng: np.random.Generator) -> list[Sample]:
-    """Samples of the ties, one for each run."""
-    drawn = [[split(layer, share=LEFT_OUT, rng=rng) for layer in layers] for _ in range(runs)]
-    return [Sample([kept for kept, _ in parts], [out for _, out in parts]) for parts in drawn]
+def sample(layers: Sequence[Layer], rng: np.random.Generator) -> Sample:
+    """Draw the ties to be kept; of those left out, one account's count as much as another's."""
+    parts = [split(layer, share=LEFT_OUT, rng=rng) for layer in layers]
+    evened = [out.weighed(even) for (_, out), even in zip(parts, map(evening, layers), strict=True)]
+    return Sample([kept for kept, _ in parts], evened)
 
 
 class Ensemble:
@@ -92,48 +153,90 @@ class Ensemble:
     """
 
     def __init__(
-        self, drawn: Sequence[Sample], shares: Numbers, *, size: int, accounts: int, rng: np.random.Generator
+        self, layers: Sequence[Layer], shares: Numbers, *, size: int, accounts: int, rng: np.random.Generator
     ) -> None:
-        self.drawn, self.shares, self.accounts, self.rng = drawn, shares, accounts, rng
-        self.ties = at_once(lambda sample: tie_up(sample.kept, shares, size=size), drawn)
+        self.layers, self.shares, self.accounts, self.rng = layers, shares, accounts, rng
+        self.size, self.drawn, self.ties = size, list[Sample](), list[Ties]()
 
-    def trial(self, resolution: float) -> Trial:
-        """Run once on every sample."""
-        seeds = self.rng.integers(2**62, size=len(self.ties)).tolist()
-        found = at_once(
+    def trial(self, resolution: float, *, runs: int, before: Trial | None = None) -> Trial:
+        """Run once on each of the first samples; what the trial before has found is not looked for again."""
+        self._draw(runs)
+        known = [] if before is None else list(before.partitions)
+        ties = self.ties[len(known) : runs]
+        seeds = self.rng.integers(2**62, size=len(ties)).tolist()
+        found = known + at_once(
             lambda one: find_partition(one[0], resolution=resolution, seed=one[1]),
-            zip(self.ties, seeds, strict=True),
+            zip(ties, seeds, strict=True),
         )
         told = np.array(
             [
-                [excess(layer, label) for layer in sample.left_out]
-                for sample, label in zip(self.drawn, found, strict=True)
+                [excess(layer, label) for layer in drawn.left_out]
+                for drawn, label in zip(self.drawn, found, strict=False)
             ]
         )
-        inside, expected, worth = told.transpose(2, 0, 1)
-        spread = np.maximum(expected * (1 - expected), 0) / np.maximum(worth, 1)
-        agreement = mean_agreement([label[: self.accounts] for label in found])
-        error = np.sqrt(spread.mean(axis=0) / len(found))
-        return Trial(resolution, found, agreement, inside.mean(axis=0), expected.mean(axis=0), error)
+        alike = likeness([label[: self.accounts] for label in found])
+        return Trial(resolution, found, alike, *told.transpose(2, 0, 1))
 
-    def scan(self) -> list[Trial]:
-        """Trials at finer and finer resolution, until the score has fallen for good."""
-        trials: list[Trial] = []
-        resolution, best, fallen = COARSEST, 0.0, 0
-        while resolution <= FINEST and fallen < 3:
-            trials.append(self.trial(resolution))
-            score = trials[-1].score(self.shares)
+    def _draw(self, runs: int) -> None:
+        """Have at least so many samples."""
+        fresh = [sample(self.layers, self.rng) for _ in range(runs - len(self.drawn))]
+        self.drawn += fresh
+        self.ties += at_once(lambda one: tie_up(one.kept, self.shares, size=self.size), fresh)
+
+    def look(self) -> dict[int, Trial]:
+        """Trials of two runs, each at twice the resolution of the last, until the score has fallen for good.
+
+        By place on the scale, on which two steps double the resolution.
+        """
+        trials: dict[int, Trial] = {}
+        best, fallen = 0.0, 0
+        for place in range(COARSEST, FINEST + 1, 2):
+            trials[place] = self.trial(_resolution(place), runs=2)
+            score = trials[place].score(self.shares)
             fallen = fallen + 1 if score < best / 2 else 0
-            best, resolution = max(best, score), resolution * STEP
+            best = max(best, score)
+            if fallen == 2:
+                break
         return trials
 
+    def scan(self, runs: int) -> list[Trial]:
+        """Look; try with more runs, and in half the steps, where the score is not far from the best.
 
-def mean_agreement(partitions: Sequence[Labels]) -> float:
-    """Mean adjusted Rand index of two of the partitions; 0 where none tells anybody apart."""
-    if all(label.max(initial=0) == 0 for label in partitions):
-        return 0.0
-    pairs = [partition_agreement(one, other) for one, other in combinations(partitions, 2)]
-    return float(np.mean(pairs)) if pairs else float("nan")
+        As long as several that differ may be the best, each of these gets more runs.
+        """
+        trials = self.look()
+        near = self._near(trials, NEAR)
+        self._run(trials, near, runs)
+        nearer = self._near({place: trials[place] for place in near}, NEARER)
+        open_yet = nearer | {place + step for place in nearer for step in (-1, 1) if place + step >= COARSEST}
+        for count in (runs, 2 * runs, 3 * runs):
+            self._run(trials, open_yet, count)
+            open_yet = undecided({place: trials[place] for place in open_yet}, self.shares)
+            if len(open_yet) == 1:
+                break
+        return [trials[place] for place in sorted(trials)]
+
+    def _near(self, trials: Mapping[int, Trial], share: float) -> set[int]:
+        """Places where the score is at least that share of the best."""
+        scores = {place: trial.score(self.shares) for place, trial in trials.items()}
+        return {place for place, score in scores.items() if score >= share * max(scores.values())}
+
+    def _run(self, trials: dict[int, Trial], places: Iterable[int], runs: int) -> None:
+        """Bring the trials at these places to so many runs."""
+        for place in sorted(places):
+            trials[place] = self.trial(_resolution(place), runs=runs, before=trials.get(place))
+
+
+def _resolution(place: int) -> float:
+    return float(2 ** (place / 2))
+
+
+def likeness(partitions: Sequence[Labels]) -> Numbers:
+    """Adjusted Rand index of each two partitions."""
+    alike = np.eye(len(partitions))
+    for one, other in combinations(range(len(partitions)), 2):
+        alike[one, other] = alike[other, one] = partition_agreement(partitions[one], partitions[other])
+    return alike
 
 
 def chance_excess(
@@ -146,8 +249,8 @@ def chance_excess(
     rng: np.random.Generator,
 ) -> Trial:
     """The same trial on ties that are rewired at random."""
-    drawn = samples([rewired(layer, size=size, rng=rng) for layer in layers], runs=runs, rng=rng)
-    return Ensemble(drawn, shares, size=size, accounts=size, rng=rng).trial(resolution)
+    random = [rewired(layer, size=size, rng=rng) for layer in layers]
+    return Ensemble(random, shares, size=size, accounts=size, rng=rng).trial(resolution, runs=runs)
 
 
 def consensus(
@@ -169,11 +272,8 @@ def consensus(
 
 def _vote(partitions: Sequence[Labels]) -> Labels:
     """Niche of most votes, in the terms of the partition that agrees best with all."""
-    count = len(partitions)
-    likeness = np.eye(count)
-    for one, other in combinations(range(count), 2):
-        likeness[one, other] = likeness[other, one] = partition_agreement(partitions[one], partitions[other])
-    typical = partitions[int(likeness.sum(axis=0).argmax())]
+    alike = likeness(partitions)
+    typical = partitions[int(alike.sum(axis=0).argmax())]
     named = np.stack([_in_terms_of(typical, label) for label in partitions])
     kept = (named == typical).mean(axis=0)
     label = typical.copy()

@@ -32,6 +32,11 @@ class Layer:
         """These pairs alone."""
         return Layer(self.sources[kept], self.targets[kept], self.weights[kept])
 
+    def weighed(self, worth: Numbers) -> "Layer":
+        """Pairs that count the mean worth of their two ends times as much."""
+        factor = (worth[self.sources] + worth[self.targets]) / 2
+        return Layer(self.sources, self.targets, self.weights * factor)
+
 
 @dataclass(frozen=True, eq=False)
 class Ties:
@@ -132,6 +137,14 @@ def split(layer: Layer, *, share: float, rng: np.random.Generator) -> tuple[Laye
     """Leave a random share of the pairs out: what is kept, and what is left out."""
     left_out = rng.random(len(layer.weights)) < share
     return layer.chosen(~left_out), layer.chosen(left_out)
+
+
+def evening(layer: Layer) -> Numbers:
+    """What makes all ties of one account (or term) weigh as much as those of another."""
+    size = int(max(layer.sources.max(initial=-1), layer.targets.max(initial=-1))) + 1
+    ends = (layer.sources, layer.targets)
+    strength = sum((np.bincount(end, layer.weights, size) for end in ends), start=np.zeros(size))
+    return np.asarray(1 / np.maximum(strength, 1e-300))
 
 
 def excess(layer: Layer, label: Labels) -> tuple[float, float, float]:

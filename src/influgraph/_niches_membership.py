@@ -13,6 +13,7 @@ from influgraph._niches_layers import Labels, Layer, Numbers
 PRIOR = 20.0  # ties' worth of what is usual everywhere, beside what is usual in a niche
 ROUNDS = 10
 LEAST_SHARE = 0.1
+VARIATION = (1e-4, 0.9)
 SURE = 1.645
 
 
@@ -57,34 +58,57 @@ def attach(layers: Sequence[Layer], shares: Numbers, label: Labels, *, accounts:
 def belonging(found: Attachment, label: Labels) -> tuple[Numbers, Numbers]:
     """Probability that each account belongs to its niche, and that it belongs nowhere.
 
-    A member of a niche has the usual share of its ties there, one of nowhere as many as chance brings
-    anywhere; how many belong to each niche and nowhere is learnt.
+    The share of their ties that members of a niche have there varies from member to member (a beta
+    distribution; the mean of each niche and how much members vary are learnt). Whoever belongs nowhere has
+    as many ties as chance brings anywhere. So an account that few things bind to a niche, but surely more
+    than chance, is a member.
     """
     own = found.niche == label[found.account]
     niches, accounts = int(label.max()) + 1, len(found.total)
-    inside = _usual_share(found, own, niches)[found.niche]
-    rest = found.total[found.account] - found.ties
-    chance = np.clip(found.chance, 1e-9, 1 - 1e-9)
-    odds = found.ties * np.log(inside / chance) + rest * np.log((1 - inside) / (1 - chance))
-    odds = np.where(inside > chance, odds, -np.inf)
     sizes = np.bincount(label[:accounts], minlength=niches) / accounts
-    nowhere = 0.05
+    mine, nowhere = np.ones(accounts), 0.05
     for _ in range(ROUNDS):
-        posterior, lost = _posterior(
-            found.account, odds + np.log(sizes * (1 - nowhere) + 1e-300)[found.niche], nowhere, accounts
-        )
+        logs = _odds(found, own, mine, niches) + np.log(sizes * (1 - nowhere) + 1e-300)[found.niche]
+        posterior, lost = _posterior(found.account, logs, nowhere, accounts)
+        mine = np.zeros(accounts)
+        mine[found.account[own]] = posterior[own]
         nowhere = float(np.clip(lost.mean(), 1e-3, 0.999))
-    mine = np.zeros(accounts)
-    mine[found.account[own]] = posterior[own]
     return mine, lost
 
 
-def _usual_share(found: Attachment, own: NDArray[np.bool_], niches: int) -> Numbers:
+def _odds(found: Attachment, own: NDArray[np.bool_], mine: Numbers, niches: int) -> Numbers:
+    """Log odds of the ties of each entry: those of a member beside those that chance brings."""
+    from scipy.special import betaln
+
+    weight, total = mine[found.account[own]], found.total[found.account]
+    usual = _usual_share(found, own, weight, niches)[found.niche]
+    kept = 1 / _variation(found, own, weight, usual) - 1
+    logs = np.full(len(usual), -np.inf)
+    more = found.ties > found.chance * total
+    ties, rest = found.ties[more], np.maximum(total - found.ties, 0.0)[more]
+    chance = np.clip(found.chance[more], 1e-9, 1 - 1e-9)
+    ones, others = kept * usual[more], kept * (1 - usual[more])
+    member = betaln(ties + ones, rest + others) - betaln(ones, others)
+    logs[more] = member - ties * np.log(chance) - rest * np.log(1 - chance)
+    return logs
+
+
+def _usual_share(found: Attachment, own: NDArray[np.bool_], weight: Numbers, niches: int) -> Numbers:
     """Share of the ties of its members that a niche holds, drawn to what is usual everywhere."""
-    within = np.bincount(found.niche[own], found.ties[own], niches)
-    whole = np.bincount(found.niche[own], found.total[found.account[own]], niches)
+    within = np.bincount(found.niche[own], weight * found.ties[own], niches)
+    whole = np.bincount(found.niche[own], weight * found.total[found.account[own]], niches)
     share = (within + PRIOR * within.sum() / max(whole.sum(), 1e-12)) / (whole + PRIOR)
     return np.asarray(np.clip(share, 1e-6, 1 - 1e-6))
+
+
+def _variation(found: Attachment, own: NDArray[np.bool_], weight: Numbers, usual: Numbers) -> float:
+    """How much members' shares vary beyond the chance of counts: 0 all alike, 1 all or nothing."""
+    total: Numbers = found.total[found.account[own]]
+    spread: Numbers = usual[own] * (1 - usual[own])
+    share = found.ties[own] / total
+    beyond = weight @ ((share - usual[own]) ** 2 - spread / total)
+    most = float(weight @ (spread * np.maximum(1 - 1 / total, 0.0)))
+    return float(np.clip(float(beyond) / max(most, 1e-12), *VARIATION))
 
 
 def _posterior(

@@ -77,13 +77,15 @@ def find_niches(
     with most ties beyond chance in all layers together.
 
     Each of several runs sees nine tenths of the ties, and is judged on the tenth left out: a layer whose ties
-    left out do not fall inside of niches gets no say, others as much as the logarithm of the odds tells. The
-    resolution is the one where what niches tell of ties left out (the Kullback-Leibler divergence of lying
-    inside of one from chance), times the squared agreement of two runs (adjusted Rand index), is highest:
-    what is there, and is found again. There are no niches where ties left out lie inside of them no more
-    often than in networks rewired at random; a resolution that is given is taken as it is. The niches are
-    the consensus of runs on all ties, as many as it takes to stand still. Neither the order of accounts nor
-    that of pairs changes the result.
+    left out do not fall inside of niches gets no say, others as much as the logarithm of the odds tells,
+    times the root of how many ties there are. The score of a resolution is what niches tell of ties left out
+    (the Kullback-Leibler divergence of lying inside of one from chance; every account counts as much as
+    another), times the squared agreement of two runs (adjusted Rand index): what is there, and is found
+    again. The coarsest resolution is taken whose score cannot be told from the best; where several that
+    differ are in question, they get up to three times as many runs. There are no niches where ties left out
+    lie inside of them no more often than in networks rewired at random; a resolution that is given is taken
+    as it is. The niches are the consensus of runs on all ties, as many as it takes to stand still. Neither
+    the order of accounts nor that of pairs changes the result.
 
     Whoever has attention of one kind only, like follows, may find circles of acquaintances where all kinds
     together find niches of shared interest: what is told is what binds people, not why.
@@ -98,7 +100,8 @@ def find_niches(
     resolution
         Above 1 the niches become smaller and more, below 1 larger and fewer; None chooses.
     runs
-        Runs on parts of the ties at each resolution, and runs added at a time to the consensus; at least 2.
+        Runs on parts of the ties at each resolution not far from the best, and runs added at a time to the
+        consensus; at least 2.
     smallest
         Niches with fewer members are dissolved: their accounts have none.
     rng
@@ -235,32 +238,30 @@ class _Choice:
 
 
 def _choose(scene: Scene, resolution: float | None, runs: int, rng: np.random.Generator) -> _Choice:
-    drawn = ensemble.samples(scene.layers, runs=runs, rng=rng)
     shares = np.full(len(scene.layers), 1 / len(scene.layers))
-    choice = _scan(scene, drawn, shares, resolution, rng)
-    if len(shares) == 1:
-        return choice
-    told = _say(choice.best)
-    return _scan(scene, drawn, told, resolution, rng) if told.any() else choice
+    if len(shares) > 1:
+        several = _ensemble(scene, shares, rng)
+        looked = [*several.look().values()] if resolution is None else [several.trial(resolution, runs=2)]
+        told = _say(max(looked, key=lambda trial: trial.score(shares)))
+        shares = told if told.any() else shares
+    several = _ensemble(scene, shares, rng)
+    trials = several.scan(runs) if resolution is None else [several.trial(resolution, runs=runs)]
+    return _Choice(trials, ensemble.simplest(trials, shares), shares)
 
 
-def _scan(
-    scene: Scene,
-    drawn: list[ensemble.Sample],
-    shares: Numbers,
-    resolution: float | None,
-    rng: np.random.Generator,
-) -> _Choice:
-    several = ensemble.Ensemble(drawn, shares, size=scene.size, accounts=len(scene.place), rng=rng)
-    trials = several.scan() if resolution is None else [several.trial(resolution)]
-    return _Choice(trials, max(trials, key=lambda trial: trial.score(shares)), shares)
+def _ensemble(scene: Scene, shares: Numbers, rng: np.random.Generator) -> ensemble.Ensemble:
+    return ensemble.Ensemble(scene.layers, shares, size=scene.size, accounts=len(scene.place), rng=rng)
 
 
 def _say(trial: Trial) -> Numbers:
-    """Share of each layer: the log odds that its ties left out fall inside of niches, beside chance."""
-    chance = np.clip(trial.by_chance, 1e-9, 1 - 1e-9)
+    """Share of each layer: the log odds that its ties left out fall inside of niches, beside chance.
+
+    Times the root of how many ties' worth there is: more ties tell more, but not each tie anew.
+    """
+    chance = np.clip(trial.chance, 1e-9, 1 - 1e-9)
     inside = np.clip(chance + np.maximum(trial.excess - 2 * trial.error, 0), 1e-9, 1 - 1e-9)
     odds = np.log(inside / (1 - inside)) - np.log(chance / (1 - chance))
+    odds = odds * np.sqrt(trial.worth.mean(axis=0))
     return np.asarray(odds / odds.sum() if odds.any() else odds)
 
 
