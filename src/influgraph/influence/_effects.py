@@ -6,11 +6,12 @@ account, where separate estimates would each claim the whole.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from influgraph.influence._arrays import Floats, Ints, row_starts, sum_by
+from influgraph.influence import _point
+from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
@@ -36,7 +37,8 @@ class Effects:
 
     `probability` (authors x rates) is marginal, `likelihood` relative to the best rate; the columns of
     `draws` (authors x draws) are joint. `information` is the share of each author's information that the
-    baseline leaves, `trust` (0-1) how far its likelihood is believed.
+    baseline leaves, `trust` (0-1) how far its likelihood is believed. `rate` is the one number for each (see
+    `_point`): its product with the exposure to own posts has the order of influence.
     """
 
     authors: Ints
@@ -46,6 +48,7 @@ class Effects:
     draws: Floats
     information: Floats
     trust: Floats
+    rate: Floats
 
     def mean(self) -> Floats:
         """Posterior mean rate of every author."""
@@ -132,7 +135,21 @@ def sample_effects(
             posterior = likelihood * prior
             probability += posterior / posterior.sum(axis=1, keepdims=True)
             draws[:, sweep] = rates[current]
-    return Effects(authors, rates, probability / sweeps, likelihood * known, draws, left, weight)
+    found = Effects(authors, rates, probability / sweeps, likelihood * known, draws, left, weight, exposed)
+    own = (exposure.seconds @ fitted.kernel)[authors]
+    prior = (weights @ components)[group]
+    return replace(found, rate=_point_rates(found, own, prior, tried=np.asarray((known < 1).any(axis=1))))
+
+
+def _point_rates(found: Effects, exposed: Floats, prior: Floats, *, tried: Flags) -> Floats:
+    """Rate of every author whose product with `exposed` (to own posts) has the best order."""
+    rate, some = found.mean(), exposed > 0
+    full = _point.at_face_value(found.probability, prior, found.trust, tried)
+    order = _point.typical(full, exposed[:, None] * found.rates)
+    low, high = found.quantile(0.05), found.high()
+    sizes = [(values * exposed)[some] for values in (rate, low, high)]
+    rate[some] = _point.point_estimates(sizes[0], order[some], *sizes[1:]) / exposed[some]
+    return rate
 
 
 def _affordable(sweeps: int, visits: int) -> int:

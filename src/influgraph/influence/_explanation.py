@@ -24,7 +24,7 @@ def explain(exposure: Exposure, fitted: Intensity, effects: Effects) -> pd.DataF
     due_to_others + shrinkage - through_reposts.
     """
     start, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
-    count, rate = len(effects.authors), effects.mean()
+    count, rate = len(effects.authors), effects.rate
     own = rate[place] * added
     intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
     after = np.diff(start).astype(np.float64)
@@ -48,7 +48,7 @@ def by_label(
     """
     mass, direct = _mass_by_label(scene, fitted, label=label, window=window)
     _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
-    rate, labels = effects.mean(), mass.shape[1]
+    rate, labels = effects.rate, mass.shape[1]
     own = rate[place] * added
     intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
     cell = place * labels + label[exposure.outcomes.account[outcome]]

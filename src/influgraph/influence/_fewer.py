@@ -156,7 +156,7 @@ def _own_posts(scene: Scene) -> Scene:
 def _own_share(exposure: Exposure, fitted: Intensity, effects: Effects) -> Floats:
     """Share of each outcome that no post brought about."""
     _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
-    caused = sum_by(outcome, effects.mean()[place] * added, len(fitted.baseline))
+    caused = sum_by(outcome, effects.rate[place] * added, len(fitted.baseline))
     return np.asarray(fitted.baseline / (fitted.baseline + caused))
 
 

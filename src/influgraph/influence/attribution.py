@@ -131,8 +131,10 @@ def incremental_actions(
     niche does otherwise (self-controlled case series, calibrated on all accounts; `python -m
     benchmarks.fewer` shows how often that is right). They stay hidden where they are much shorter than the
     window, or where posts leave hardly a time without them; where several accounts do this to the same
-    people, their sizes are less sure than the intervals say. Memory is linear in the pairs of an outcome and
-    a post seen in the window before it: some 50 bytes each.
+    people, their sizes are less sure than the intervals say. Accounts stand in the order of the posterior
+    mean logarithm of their effects, at sizes that nearly add up to their means' sum: means alone
+    rank by exposure whoever shows no sign of influence. Memory is linear in the pairs of an outcome and a
+    post seen in the window before it: some 50 bytes each.
 
     References
     ----------
@@ -140,7 +142,8 @@ def incremental_actions(
     EM-type algorithm. Zhou, Zha & Song (2013), Learning social infectivity in sparse low-rank networks
     using multi-dimensional Hawkes processes. Stephens (2017), False discovery rates: a new deal. Farrington
     (1995), Relative incidence estimation from case series for vaccine safety evaluation. Efron (2004),
-    Large-scale simultaneous hypothesis testing: the choice of a null hypothesis.
+    Large-scale simultaneous hypothesis testing: the choice of a null hypothesis. Shen & Louis (1998),
+    Triple-goal estimates in two-stage hierarchical models.
 
     Examples
     --------
@@ -291,7 +294,7 @@ def _modelled(
     sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
     effects = sample(evidence=None if tried is None else tried.likelihood)
     parts = _explanation.explain(exposure, fitted, effects)
-    direct, mean = (exposure.seconds @ fitted.kernel)[effects.authors], effects.mean()
+    direct, mean = (exposure.seconds @ fitted.kernel)[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
     settled = data.account_ids[exposure.authors].isin([] if known is None else known["account_id"])
