@@ -31,6 +31,8 @@ TABLES = (
     "case_files",
     "case_explanations",
     "joint_acts",
+    "coordination_ties",
+    "coordination_windows",
     "niche_changes",
     "in_niches",
     "audience",
