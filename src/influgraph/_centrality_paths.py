@@ -127,7 +127,7 @@ def harmonic_closeness(
 
     Distance is the least number of steps of attention that lead to it; from where none do, nothing is added.
     So it is at most the number of other accounts, reached when all attend to it. Weights are not used. In
-    networks of more than `exact_up_to` accounts distances from some sources are scaled up as in `betweenness`,
+    networks of more than `exact_up_to` accounts distances from some sources are scaled up as in betweenness,
     so that the expected value is the exact one.
 
     Parameters
