@@ -138,6 +138,31 @@ def verify(results: Path, data: Path | None) -> None:
 
 
 @main.command()
+@click.argument("results", type=FOLDER)
+@click.argument("form", metavar="FORMAT", type=click.Choice(["gexf", "graphml", "parquet"]))
+@click.argument("file", type=FILE)
+@click.option("--data", type=FOLDER, help="The dataset folder. Default: looked for near RESULTS, by hash.")
+@click.option(
+    "--ties",
+    type=click.Choice(["follow", "engagement", "co-audience", "co-engagement"]),
+    help="Default: follow, else engagement.",
+)
+@click.option("--replace", is_flag=True, help="Replace FILE, if it is there.")
+def export(
+    results: Path, form: str, file: Path, *, data: Path | None, ties: str | None, replace: bool
+) -> None:
+    """Write the study in folder RESULTS for other tools: gexf (Gephi), graphml or parquet.
+
+    FILE holds every account with its scores, niche and place in a picture, and the ties among accounts, which
+    come from the dataset; for parquet they go to FILE's name with .edges.parquet. Ids are those of
+    the dataset: pseudonyms are for the report only.
+    """
+    from influgraph.report.graphs import export_study
+
+    click.echo(export_study(results, file, form=form, data=data, ties=ties, replace=replace))
+
+
+@main.command()
 @click.argument("data", type=FOLDER)
 @click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
 @click.option("--accounts", type=click.IntRange(min=1), default=5_000, show_default=True)

@@ -263,7 +263,8 @@ def shared_attention(network: Network, *, q: float = 0.05, budget: int = BUDGET)
     the expected mean, is as large as `shared`: from one more than expected on it is not too small, as members
     who differ and are drawn without replacement vary less (Hoeffding 1956, 1963), and it is too large only
     where both audiences are a large share of everyone. `q_value` is by Benjamini and Hochberg among all
-    pairs, those that share nobody among them. What two accounts of one niche share is more than chance: the null knows no niches.
+    pairs, those that share nobody among them. The null knows no niches: that two accounts of one niche share
+    more than chance is a finding, not an error.
 
     Memory follows the ties and the pairs found, time also the `budget`: 5 million ties among 200,000 accounts
     take about 4 seconds and 0.5 GB at 10**8.
