@@ -73,7 +73,7 @@ def _gexf_nodes(accounts: pd.DataFrame, columns: pd.DataFrame) -> Iterator[str]:
         quoted_ids(accounts.index), accounts.index, looks, texts, strict=True
     ):
         told = "".join(
-            f'<attvalue for="{number}" value={_quoted(value)}/>'
+            f'<attvalue for="{number}" value="{value}"/>'
             for number, value in enumerate(values)
             if value is not None
         )
@@ -88,7 +88,7 @@ def _graphml_nodes(accounts: pd.DataFrame) -> Iterator[str]:
     texts = zip(*(_texts(accounts[name]) for name in accounts), strict=True)
     for node, values in zip(quoted_ids(accounts.index), texts, strict=True):
         told = "".join(
-            f'<data key="d{number}">{_quoted(value)[1:-1]}</data>'
+            f'<data key="d{number}">{value}</data>'
             for number, value in enumerate(values)
             if value is not None
         )
@@ -149,11 +149,15 @@ def _type(values: pd.Series) -> str:
 
 
 def _texts(values: pd.Series) -> list[str | None]:
-    """Write values by the type of their column; None stands for null."""
+    """Write values for XML by the type of their column; None stands for null."""
     by_type: dict[str, Callable[[Any], str]]
-    by_type = {"boolean": _truth, "long": str, "double": _number, "string": str}
+    by_type = {"boolean": _truth, "long": str, "double": _number, "string": _escaped}
     write = by_type[_type(values)]
     return [write(one) if known else None for one, known in zip(values, values.notna(), strict=True)]
+
+
+def _escaped(text: str) -> str:
+    return _quoted(text)[1:-1]
 
 
 def _truth(value: object) -> str:
