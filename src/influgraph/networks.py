@@ -267,7 +267,7 @@ def shared_attention(network: Network, *, q: float = 0.05, budget: int = BUDGET)
     more than chance is a finding, not an error.
 
     Memory follows the ties and the pairs found, time also the `budget`: 5 million ties among 200,000 accounts
-    take about 4 seconds and 0.5 GB at 10**8.
+    take about 4 seconds and 0.7 GB at 10**8.
 
     Parameters
     ----------
