@@ -298,18 +298,23 @@ def only_members(scene: Scene, members: Flags) -> Scene:
 
 
 def compete(real: Exposure, impossible: Exposure) -> Exposure:
-    """Both exposures for the same outcomes; the impossible ones belong to a second set of authors."""
-    authors = len(real.authors)
+    """Both exposures for the same outcomes; the impossible ones have authors and delay cells of their own."""
+    authors, cells = len(real.authors), real.seconds.shape[1]
 
     def both(name: str, shift: int = 0) -> npt.NDArray[Any]:
         return np.concatenate([getattr(real, name), getattr(impossible, name) + shift])
+
+    def apart(name: str) -> npt.NDArray[Any]:
+        whole = np.zeros((authors + len(impossible.authors), cells + impossible.seconds.shape[1]))
+        whole[:authors, :cells], whole[authors:, cells:] = getattr(real, name), getattr(impossible, name)
+        return whole
 
     return replace(
         real,
         authors=both("authors"),
         pair_outcome=both("pair_outcome"),
         pair_author=both("pair_author", authors),
-        pair_cell=both("pair_cell"),
-        seconds=both("seconds"),
-        seconds_total=both("seconds_total"),
+        pair_cell=both("pair_cell", cells),
+        seconds=apart("seconds"),
+        seconds_total=apart("seconds_total"),
     )

@@ -222,8 +222,7 @@ def _compete(
 ) -> tuple[Floats, float]:
     """Share of outcomes credited to the rivals (estimate, low, high), and to the real posts beside them."""
     own, count = _intensity.fit_intensity(rivals), len(real.authors)
-    apart = replace(rivals, pair_cell=rivals.pair_cell + len(fitted.kernel))
-    both = _exposure.compete(real, apart)
+    both = _exposure.compete(real, rivals)
     groups = (np.arange(len(both.authors)) >= count).astype(np.int64)
     joint = replace(
         fitted,
