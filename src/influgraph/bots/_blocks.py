@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Starts = NDArray[np.int64]
     Numbers = NDArray[np.float64]
+    Marks = NDArray[np.uint8]
 
 LEAST_RATE = 0.1  # of a block's rows that follow a column of it
+LEAST_FOLLOWED = 2.5  # of a block's rows, weighed, that follow a column of it: two may be chance
 WIDEST = 5_000  # follows of an account beyond which it tells nothing of pairs
 PARTNERS = 3  # of each column that are tried
 SPREAD = 0.2  # of the logarithm of organic lifts, until it is measured
@@ -224,20 +226,28 @@ def grow(fans: Fans, seed: tuple[int, int], least: int) -> Block | None:
     return block if block is not None and (block.odds > 0).sum() >= least else None
 
 
-def regrown(fans: Fans, rows: Codes, weight: Numbers, *, strict: bool = True) -> Block | None:
-    """Choose the columns that these rows follow as one, and weigh all rows by them; None without columns."""
-    found = _choose_columns(fans, rows, weight, strict=strict)
+def regrown(
+    fans: Fans, rows: Codes, weight: Numbers, *, strict: bool = True, paid: Codes | None = None
+) -> Block | None:
+    """Choose the columns that these rows follow as one, and weigh all rows by them; None without columns.
+
+    Where it is known which columns are `paid`, following these says nothing of how many others are followed.
+    """
+    found = _choose_columns(fans, rows, weight, strict=strict, paid=paid)
     return None if found is None else _weigh_rows(fans, *found, float(weight.sum()))
 
 
 def _choose_columns(
-    fans: Fans, rows: Codes, weight: Numbers, *, strict: bool
+    fans: Fans, rows: Codes, weight: Numbers, *, strict: bool, paid: Codes | None
 ) -> tuple[Codes, Numbers, Numbers] | None:
     """Columns that these rows follow far beyond what they follow others; how often; their other followers."""
     from influgraph.bots import _blocks_kernels as kernels
 
+    free = np.zeros(fans.columns.size, np.uint8)
+    if paid is not None:
+        free[paid] = 1
     found, expected = kernels.weigh_columns(
-        rows, weight, fans.indptr, fans.indices, fans.row_group, fans.column_group, fans.share
+        rows, weight, fans.indptr, fans.indices, fans.row_group, fans.column_group, fans.share, free
     )
     organic = np.maximum(fans.followers - found, 0.0)
     expected = expected * (organic + 0.5) / (fans.followers + 1)
@@ -249,7 +259,7 @@ def _choose_columns(
         spread = max(SPREAD, float(1.4826 * np.median(np.abs(lift[plain] - middle))))
     usual = expected * np.exp(max(middle, 0.0))
     rate = found / weight.sum()
-    suspicious = np.flatnonzero((rate >= LEAST_RATE) & (found > 1.5 * usual))
+    suspicious = np.flatnonzero((rate >= LEAST_RATE) & (found >= LEAST_FOLLOWED) & (found > 1.5 * usual))
     score = np.array([kernels.excess(found[j], usual[j], spread**2) for j in suspicious])
     chosen = suspicious[score > (np.log(fans.columns.size) + 2 if strict else 3.0)].astype(np.int32)
     if chosen.size < 2:

@@ -16,6 +16,7 @@ Numbers = NDArray[np.float64]
 Marks = NDArray[np.uint8]
 
 MOST_EXACT = 8  # columns whose joint tail is computed exactly; of more by Poisson's law
+NOTHING = 1e-15  # a chance that adds nothing
 SURE = 0.95  # no follow is expected more surely
 
 
@@ -269,15 +270,20 @@ def weigh_columns(
     row_group: Codes,
     column_group: Codes,
     share: Numbers,
+    paid: Marks,
 ) -> tuple[Numbers, Numbers]:
-    """Weight of the chosen rows that follow each column, and that expected by degrees and groups."""
+    """Weight of the chosen rows that follow each column, and that expected by degrees and groups.
+
+    Follows of `paid` columns count for no degree.
+    """
     columns, groups = share.shape
     found, wide = np.zeros(columns), np.zeros((groups, groups))
     for at in range(chosen.size):
         row = chosen[at]
         for place in range(indptr[row], indptr[row + 1]):
             found[indices[place]] += weight[at]
-            wide[row_group[row], column_group[indices[place]]] += weight[at]
+            if not paid[indices[place]]:
+                wide[row_group[row], column_group[indices[place]]] += weight[at]
     expected = np.zeros(columns)
     for column in range(columns):
         for group in range(groups):
@@ -339,6 +345,8 @@ def _add_poisson_tails(mean: float, numbers: Numbers) -> None:
             numbers[hits] += left
         left -= term
         term *= mean / (hits + 1)
+        if term < NOTHING and hits > mean:
+            break
 
 
 @njit(nogil=True, cache=True)
@@ -351,10 +359,13 @@ def expected_numbers(
     share: Numbers,
     columns: Codes,
     most: int,
+    member: Marks,
+    paid: Marks,
 ) -> Numbers:
     """How many of the chosen rows are expected to follow at least 0, 1, ..., `most` of the columns.
 
-    `most` is the number of columns where that is at most `MOST_EXACT`.
+    `most` is the number of columns where that is at most `MOST_EXACT`. What a `member` gives to columns that
+    are `paid` counts for nothing.
     """
     groups = share.shape[1]
     sums = np.zeros((groups, groups))  # of row's group, of column's group
@@ -365,7 +376,8 @@ def expected_numbers(
     wide = np.zeros(groups)
     for row in chosen:
         for place in range(indptr[row], indptr[row + 1]):
-            wide[column_group[indices[place]]] += 1
+            if not (member[row] and paid[indices[place]]):
+                wide[column_group[indices[place]]] += 1
         if columns.size <= MOST_EXACT:
             law[:] = 0
             law[0] = 1
