@@ -1,7 +1,8 @@
 """Compiled loops below `followers`: who follows whom as rows and columns, plain arrays in and out.
 
 A row follows columns. Rows and columns belong to groups (niches); row i, of group g, is expected to follow
-column j, of group h, at a rate of `degree of i in h` x `share[j, g]`.
+column j, of group h, at a rate of `degree of i in h` x `share[j, g]`. Group 0 is that of columns of no group:
+there the degree is that in all groups.
 """
 
 import math
@@ -120,33 +121,31 @@ def group_counts(
     indices: Codes,
     row_group: Codes,
     column_group: Codes,
-    counted: NDArray[np.bool_],
     groups: int,
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Follows from group to column, from group to group, and pairs of follows from group to two groups.
-
-    Those of rows that are `counted`.
-    """
+    """Follows from group to column, from group to group, and pairs of follows from group to two groups."""
     received = np.zeros((column_group.size, groups))
     between = np.zeros((groups, groups))
     pairs = np.zeros((groups, groups, groups))
     wide = np.zeros(groups)
     seen = np.empty(groups, np.int32)
     for row in range(indptr.size - 1):
-        if not counted[row]:
-            continue
         group, count = row_group[row], 0
         for place in range(indptr[row], indptr[row + 1]):
             other = column_group[indices[place]]
             received[indices[place], group] += 1
-            if wide[other] == 0:
+            if other > 0 and wide[other] == 0:
                 seen[count] = other
                 count += 1
-            wide[other] += 1
+            wide[other] += other > 0
+        wide[0] = indptr[row + 1] - indptr[row]
+        seen[count] = 0
+        count += 1
         for one in seen[:count]:
             between[group, one] += wide[one]
             for other in seen[:count]:
-                pairs[group, one, other] += wide[one] * (wide[other] - (one == other))
+                same = one == other or min(one, other) == 0
+                pairs[group, one, other] += (max(wide[one], wide[other]) - same) * min(wide[one], wide[other])
         for one in seen[:count]:
             wide[one] = 0
     return received, between, pairs
@@ -284,6 +283,8 @@ def weigh_columns(
             found[indices[place]] += weight[at]
             if not paid[indices[place]]:
                 wide[row_group[row], column_group[indices[place]]] += weight[at]
+                if column_group[indices[place]] > 0:
+                    wide[row_group[row], 0] += weight[at]
     expected = np.zeros(columns)
     for column in range(columns):
         for group in range(groups):
@@ -316,6 +317,7 @@ def weigh_rows(
         row = chosen[at]
         for place in range(indptr[row], indptr[row + 1]):
             wide[column_group[indices[place]]] += 1
+            wide[0] += column_group[indices[place]] > 0
             if slot[indices[place]] >= 0:
                 follows[slot[indices[place]]] = 1
         for place in range(columns.size):
@@ -329,6 +331,7 @@ def weigh_rows(
             follows[place] = 0
         for place in range(indptr[row], indptr[row + 1]):
             wide[column_group[indices[place]]] = 0
+        wide[0] = 0
     return ratio
 
 
@@ -378,6 +381,7 @@ def expected_numbers(
         for place in range(indptr[row], indptr[row + 1]):
             if not (member[row] and paid[indices[place]]):
                 wide[column_group[indices[place]]] += 1
+                wide[0] += column_group[indices[place]] > 0
         if columns.size <= MOST_EXACT:
             law[:] = 0
             law[0] = 1
@@ -397,4 +401,5 @@ def expected_numbers(
             _add_poisson_tails(mean, numbers)
         for place in range(indptr[row], indptr[row + 1]):
             wide[column_group[indices[place]]] = 0
+        wide[0] = 0
     return numbers
