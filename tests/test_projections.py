@@ -1,5 +1,7 @@
 """Shared audiences: by counting, under chance that keeps activity, and with planted circles."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,3 +87,20 @@ def test_refusals(options: dict[str, float]) -> None:
 def test_nobody_and_nothing() -> None:
     nobody = network_from_pairs([], [], account_ids=pd.Index([], dtype=str))
     assert projections.co_audience_links(nobody).columns.tolist() == list(projections.COLUMNS)
+
+
+def test_an_account_of_a_million_followers_costs_memory_by_pairs_only() -> None:
+    crowd = np.arange(1_000, 1_001_000)
+    circle, some = np.tile(crowd[:20], 10), np.random.default_rng(9).choice(crowd, 20_000)
+    sources = np.concatenate([crowd, circle, some])
+    targets = np.concatenate([0 * crowd, np.repeat(np.arange(1, 11), 20), 11 + np.arange(20_000) % 989])
+    network = network_from_pairs(sources, targets, account_ids=pd.RangeIndex(1_001_000))
+    tracemalloc.start()
+    try:
+        links = projections.co_audience_links(network)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 400e6  # a matrix of pairs of followers would take terabytes
+    assert len(links) == 45  # the ten with one audience
+    assert links["account_id"].between(1, 10).all()
