@@ -92,10 +92,14 @@ def sampled_betweenness(
     Returns
     -------
     ``betweenness``; ``betweenness_low``, ``betweenness_high``: 90 % interval of each account alone, by what
-    the sources differ; ``betweenness_bound``: with a
-    probability of 90 % the exact values of *all* accounts are at most this far from the estimates, whatever
-    the network. 0 where all sources were followed. An account that no source tells of has an interval up to
-    its bound.
+    the sources differ; ``betweenness_bound``: with a probability of 90 % the exact values of *all* accounts
+    are at most this far from the estimates, whatever the network. 0 where all sources were followed. An
+    account that no source tells of has an interval up to its bound.
+
+    The bound is loose. It allows for few sources that tell of an account as much as any may: with `n` of
+    `N` sources it is at least ``4.5 * log(100 * accounts) / n`` of the largest value that can be, and with a
+    hundred sources many times the largest value that is. No bound for whatever network is below ``2.3 / n``
+    of it: so many sources may be missed. Use the interval, unless many thousand sources are followed.
 
     Raises
     ------

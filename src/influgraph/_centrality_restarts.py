@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from influgraph._centrality_arrays import inverse, rows
 from influgraph._centrality_spread import MOST_STEPS, Spread
@@ -39,11 +38,8 @@ class _Turned:
         self.order = np.argsort(-np.diff(spread.starts), kind="stable")
         self.place = np.empty(len(self.order), np.int32)
         self.place[self.order] = np.arange(len(self.order), dtype=np.int32)
-        pairs = network.weights.tocoo()
-        ends = (self.place[pairs.col], self.place[pairs.row])
-        turned = csr_array((pairs.data, ends), shape=pairs.shape)
-        turned.sort_indices()
-        self.starts, self.codes = turned.indptr.astype(np.int64), turned.indices
+        turned = network.weights.T.tocsr()[self.order]
+        self.starts, self.codes = turned.indptr.astype(np.int64), self.place[turned.indices]
         self.weights = turned.data if spread.weights.size else spread.weights
         self.share = share[self.order]
         self.within = tolerance * (1 - damping)

@@ -39,7 +39,9 @@ class Spread:
 
     def paid_by_each(self) -> Numbers:
         """How much attention each account pays; in units of the weight where all weigh the same."""
-        return self.taken(np.ones(len(self.starts) - 1)) / self.scale
+        if not self.weights.size:
+            return np.diff(self.starts).astype(float)
+        return self.taken(np.ones(len(self.starts) - 1))
 
     def received_in_parts(self, paid: Numbers) -> Numbers:
         """Parts x accounts: what each account receives, before scale, in arrays that the next step reuses."""
