@@ -18,6 +18,7 @@ Numbers = NDArray[np.float64]
 
 INK = "#333333"
 NAMED = 25  # niches with a name beside the map
+RUN_ON = "\u200e"  # left-to-right mark: an Arabic name leaves the numbers beside it where they are
 PARTNERS = 2  # lines from each niche
 STABLE, SHAKY = 0.75, 0.5  # Hennig (2007): such niches are found again, and such are dissolved
 LOOKS = [
@@ -104,12 +105,15 @@ def draw_lines(ax: Axes, points: Numbers, between: Numbers) -> None:
 def draw_circles(ax: Axes, points: Numbers, radius: Numbers, shown: pd.DataFrame) -> None:
     """Draw a circle for each niche, its number in it; its look tells its stability."""
     from matplotlib.patches import Circle, Patch
+    from matplotlib.patheffects import withStroke
 
+    halo = [withStroke(linewidth=2.5, foreground="white")]
     stability = shown["stability"].to_numpy(np.float64, na_value=np.nan)
     looks = np.select([stability >= STABLE, stability >= SHAKY, stability < SHAKY], [0, 1, 2], 3)
     for (x, y), size, look, number in zip(points, radius, looks, shown.index, strict=True):
         ax.add_patch(Circle((x, y), size, zorder=2, **LOOKS[look][1]))
-        ax.text(x, y, str(number), ha="center", va="center", fontsize="small", color=INK, zorder=3)
+        label = ax.text(x, y, str(number), ha="center", va="center", fontsize="small", color=INK, zorder=3)
+        label.set_path_effects(halo)
     legend = [Patch(label=LOOKS[look][0], **LOOKS[look][1]) for look in np.unique(looks)]
     if legend:
         ax.legend(
@@ -122,7 +126,11 @@ def draw_key(ax: Axes, shown: pd.DataFrame, names: list[str]) -> None:
     stability = shown["stability"].to_numpy(np.float64, na_value=np.nan)
     sure = ["unknown" if np.isnan(value) else f"{value:.2f}" for value in stability]
     told = zip(shown.index[:NAMED], names, shown["size"], sure, strict=False)
-    lines = [f"{number}  {name}: {size:,}, stability {value}" for number, name, size, value in told]
+    lines = [
+        f"{mark}{number}  {name}{mark}: {size:,}, stability {value}"
+        for number, name, size, value in told
+        for mark in ["" if name.isascii() else RUN_ON]
+    ]
     if len(shown) > NAMED:
         lines.append(f"and {len(shown) - NAMED:,} smaller ones, numbered")
     for place, line in enumerate(lines):
