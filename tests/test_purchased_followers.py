@@ -39,6 +39,28 @@ def test_a_planted_block_is_found_exactly() -> None:
     assert len(kept.joint_acts) == 400
 
 
+def test_a_block_that_is_half_of_all_follows_is_found() -> None:
+    for seed in (441, 442):
+        noise = [(f"r{i}", f"c{j}") for i, j in np.random.default_rng(seed).integers(0, 500, (500, 2))]
+        block = [(f"r{i}", f"c{j}") for i in range(20) for j in range(20)]
+        kept = discoveries([_found(_pairs([*block, *noise]).drop_duplicates())[1]])
+        assert set(kept.members["account_id"]) == {f"r{i}" for i in range(20)}
+
+
+def test_a_farm_that_is_a_large_part_of_all_accounts_is_found() -> None:
+    rng = np.random.default_rng(443)
+    people = {
+        (f"p{i}", f"s{j}") for i, j in zip(rng.integers(0, 800, 9000), rng.integers(0, 60, 9000), strict=True)
+    }
+    friends = {(f"p{i}", f"p{j}") for i, j in rng.integers(0, 800, (4000, 2)) if i != j}
+    bots = {(f"b{i}", f"s{j}") for i in range(300) for j in (3, 4, 5, *rng.integers(6, 60, 6))}
+    kept = discoveries([_found(_pairs(sorted(people | friends | bots)))[1]])
+    suspects = set(kept.members["account_id"])
+    assert len(suspects & {f"b{i}" for i in range(300)}) >= 285
+    assert len(suspects) <= 310
+    assert set(kept.clusters["beneficiaries"].iloc[0]) == {"s3", "s4", "s5"}
+
+
 def test_thin_farms_of_a_world_are_found() -> None:
     world, found = _world(1, farm_share=0.03)
     kept = discoveries([found])

@@ -17,6 +17,7 @@ SETS = 60  # of columns like those of a block, by which shared tastes are measur
 SAMPLE = 5_000  # rows whose expectations stand for those of all
 MOST_HITS = 24
 LEAST_DISPERSION = 0.01  # of the likeness of tastes that no measure excludes: lifts of one in ten
+LEAST_SHARED = 0.04  # the same where nothing but follows speaks: second interests lift by one in five
 NEIGHBOURS = 12  # columns on either side, by organic followers, from which one is drawn
 
 
@@ -49,7 +50,7 @@ def chance_of(fans: Fans, block: Block, avoided: Codes, *, rng: np.random.Genera
     tries = _log_sets(fans.columns.size, block.columns.size) + np.log(most - 1)
     hits = np.arange(2, most + 1)
     plain = _log_p(found, expected, np.full(most + 1, LEAST_DISPERSION), hits) + tries
-    robust = _log_p(found, expected * bias, dispersion, hits) + tries
+    robust = _log_p(found, expected * bias, np.maximum(dispersion, LEAST_SHARED), hits) + tries
     best = int(hits[robust.argmin()])
     return Chance(
         min(float(robust.min()), 0.0),

@@ -32,8 +32,11 @@ def find_purchased_followers(
     those with a time, those by accounts with few followers. What is found is taken out, and looked on. A
     block's p-value bounds the chance over all sets of as many accounts; the null keeps what each account
     gives to and receives from niches, and is as dispersed as it is in sets of accounts of the same niches
-    and popularity. Few followers, creation and follows at one time are evidence of their own: with such,
-    degrees and niches alone are the null, and the weaker of the two counts.
+    and popularity. How much an account is followed is learnt from those who have followers themselves, or a
+    farm would make its own targets usual. Few followers, creation and follows at one time are evidence of
+    their own: with such, degrees and niches alone are the null, and the weaker of the two counts. Fewer
+    followers speak only beyond what tastes may bring, a chance of 0.65 of having fewer than others in the
+    audience.
 
     Parameters
     ----------
