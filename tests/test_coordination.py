@@ -5,6 +5,7 @@ after log-normal delays by day, a fan club that reposts a star within minutes, a
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -169,6 +170,34 @@ def test_too_little_is_said(make: Callable[[], Dataset], reason: str) -> None:
     assert reason in str(found.missing)
     assert found.clusters.empty
     assert found.ties.empty
+
+
+def test_reposts_of_politicians_have_no_times(shared_data: Path) -> None:
+    path = shared_data / "timme_purep" / "retweet_list.tsv.gz"
+    names = ["account_id", "target_id", "weight"]
+    acts = pd.read_csv(path, sep="\t", names=names, header=0, dtype={"account_id": str, "target_id": str})
+    found = find_coordinated_clusters(
+        from_tables(engagements=acts.assign(kind="repost")), rng=np.random.default_rng(1)
+    )
+    assert found.missing == "coordination: no act on a shared object has a time"
+
+
+def test_those_who_come_for_one_event_are_not_a_group() -> None:
+    """Two hundred accounts are there for two hours of a week, and share what everybody shares then."""
+    rng = np.random.default_rng(9)
+    week = [(f"reader{n}", rng.integers(400), rng.uniform(0, 7 * DAY)) for n in rng.integers(0, 500, 3000)]
+    event = 3 * DAY + rng.uniform(0, 7200, 2000)
+    came = [
+        (f"guest{n}", rng.integers(400, 430), t)
+        for n, t in zip(rng.integers(0, 200, 2000), event, strict=True)
+    ]
+    acts = pd.DataFrame(week + came, columns=["account_id", "object", "created_at"])
+    data = _engaged(
+        **acts.assign(object="o" + acts["object"].astype(str), created_at=acts["created_at"] // 1 + START)
+    )
+    found = find_coordinated_clusters(data, windows=["60s", "30min", "3h"], rng=rng)
+    assert found.missing is None
+    assert not (found.clusters["p_value"] <= 0.05).any()
 
 
 @pytest.mark.parametrize(

@@ -222,8 +222,8 @@ def _weights(ground: Ground, unit: Ints) -> Floats:
     return _fade(ground.total[unit] - mine[place])
 
 
-def _fade(others: Ints) -> Floats:
-    return np.asarray(1 / (others + 1.0), dtype=np.float64)
+def _fade(others: Ints | Floats) -> Floats:
+    return np.asarray((others + 1.0) ** -0.5, dtype=np.float64)
 
 
 def _verdict(joint: float, drawn: Floats, tolerance: float) -> Verdict:
@@ -328,7 +328,7 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
 
         def company(weight: Floats, count: Ints | float, scale: float = scale, alone: float = alone) -> float:
             expected = weight * scale
-            return float((count / weight * expected**2 * (1 - alone) / (1 + expected)).sum())
+            return float((count * _fade(weight - 1) * expected**2 * (1 - alone) / (1 + expected)).sum())
 
         sizes, counts = ground.sizes[int(one), half.fold]
         found = company(sizes, counts) - company(weight[here], 1.0) + company(weight[here] - mine[here], 1.0)

@@ -119,8 +119,8 @@ def find_coordinated_clusters(
     Notes
     -----
     Joint acts are counted as company: on each object how many of the other members are near an act on
-    average, divided by the acts of others on it + 1, summed over objects: what nobody else touches tells
-    most. A quarter more than expected needs no explanation (twice as many where reposts name an account
+    average, divided by the root of others' acts on it + 1, summed over objects: what nobody else touches
+    tells most. A quarter more than expected needs no explanation (twice as many where reposts name an account
     and no post), and the appeal of objects varies by a gamma law, so p-values err on the side of accounts.
     Members act elsewhere in each of ten epochs as often as they do, at moments as near one another as those
     of all acts of that epoch or as theirs on different objects, so that those who come for one event are not
