@@ -107,9 +107,13 @@ def test_shuffled_times_stay_in_their_niche_and_hour_and_with_other_members(scen
     hours = [time // 3600 % 168 for time in (before, after)]
     assert (hours[0] == hours[1]).all()
     niche = scene.strata.niche[scene.outcomes.account]
-    origin = pd.Series(niche, index=before).groupby(level=0).first()[after].to_numpy()
+    # Acts of one second cannot be told apart; who acts alone in its hour has nobody to swap with.
+    alone = ~pd.Series(before).duplicated(keep=False).to_numpy()
+    origin = pd.Series(niche[alone], index=before[alone]).reindex(after).to_numpy()
     cells = pd.Series(niche * 168 + hours[0])
-    assert (niche == origin)[cells.map(cells.value_counts()) > 1].all()
+    told = ~np.isnan(origin) & cells.map(cells.value_counts()).gt(1).to_numpy()
+    assert told.mean() > 0.7
+    assert (niche == origin)[told].all()
     assert (before == after).mean() < 0.1
 
 
