@@ -22,7 +22,8 @@ from scipy import stats
 
 from influgraph import niche_names, niches
 from influgraph._study_networks import attention_layers
-from influgraph.bots.clusters import BotClusters, discoveries
+from influgraph.bots import casefile
+from influgraph.bots.clusters import BotClusters, discoveries, only
 from influgraph.dataset import Dataset
 from influgraph.synthetic import World, WorldSettings, make_world
 
@@ -86,6 +87,13 @@ def find_bots(data: Dataset, *, seed: int) -> dict[str, BotClusters]:
     return found
 
 
+def suspected(data: Dataset, found: dict[str, BotClusters], *, seed: int) -> BotClusters:
+    """Discoveries that no innocent explanation accounts for, as a study takes them."""
+    kept = discoveries(list(found.values()), q=Q)
+    state = casefile.case_files(data, kept, rng=np.random.default_rng(seed)).cases["state"]
+    return only(kept, kept.clusters.index[(state == casefile.SUSPECTED).to_numpy()])
+
+
 def judge(
     members: pd.DataFrame, kinds: pd.Series, bots: pd.DataFrame, benign: pd.DataFrame
 ) -> dict[str, float]:
@@ -127,7 +135,7 @@ def quality(first: int) -> None:
         seed = first + number
         world = _draw(settings, seed)
         begun = time.process_time()
-        kept = discoveries(list(find_bots(world.data, seed=seed).values()), q=Q)
+        kept = suspected(world.data, find_bots(world.data, seed=seed), seed=seed)
         figures = judge(kept.members, kept.clusters["kind"], world.bots, world.benign)
         columns[seed] = {
             "accounts": world.settings.accounts,
@@ -152,7 +160,7 @@ def organic(first: int) -> None:
         seed = first + number
         world = _draw(NOTHING | ORGANIC[number % len(ORGANIC)], seed)
         found = find_bots(world.data, seed=seed)
-        kept = discoveries(list(found.values()), q=Q)
+        kept = suspected(world.data, found, seed=seed)
         row = {"seed": seed, "false clusters": len(kept.clusters), "accounts in them": len(kept.members)}
         for name, one in found.items():
             p_values.setdefault(name, []).extend(one.clusters["p_value"].astype(float))

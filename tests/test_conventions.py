@@ -28,7 +28,8 @@ def _functions() -> list[Callable[..., object]]:
         member
         for module in _modules()
         for name, member in vars(module).items()
-        if inspect.isfunction(member) and member.__module__ == module.__name__ and not name.startswith("_")
+        if inspect.isfunction(member) and not name.startswith("_")
+        if member.__module__ == module.__name__ or name in getattr(module, "__all__", ())
     ]
 
 

@@ -22,6 +22,9 @@ large = 500
 [niches]
 resolution = 2
 runs = 4
+[bots]
+q = 0.1
+trusted = ["anna"]
 [brief]
 terms = ["running", "trail"]
 niches = []
@@ -63,6 +66,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "missing": {"follows": "complete"},
         "tiers": {"nano": 0, "micro": 10_000, "mid": 50_000, "macro": 100_000, "mega": 1_000_000},
         "niches": {"resolution": None, "runs": 4},
+        "bots": {"q": 0.05, "trusted": (), "automated": 0.1},
         "brief": {"terms": (), "niches": (), "markets": (), "budget": None, "sponsor": None},
         "organisation": {"accounts": ()},
         "privacy": {"pseudonyms": True, "public_from": 100_000, "min_cell": 10},

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from influgraph import _study_comparison, _study_steps, study
-from influgraph._study_tables import BOT_CLUSTERS, BOT_MEMBERS, CHECKS, SCORES
+from influgraph._study_tables import CHECKS, SCORES
+from influgraph.bots.clusters import CLUSTERS, MEMBERS
 from influgraph.dataset import Dataset, from_tables
 from influgraph.settings import Outcome, Settings, parse_settings
 from small_world import SOURCES, small_tables
@@ -84,8 +85,7 @@ def test_scores_have_every_column_of_the_contract_in_order(done: study.Study, da
     assert done.scores.index.equals(data.account_ids)
     assert done.scores.index.name == "account_id"
     assert {name: str(dtype) for name, dtype in done.scores.dtypes.items()} == SCORES
-    for later in ("automation", "bot_cluster", "authentic_share", "role"):
-        assert done.scores[later].isna().all()
+    assert done.scores["role"].isna().all()
 
 
 def test_scores_agree_with_plain_counts(done: study.Study, tables: dict[str, pd.DataFrame]) -> None:
@@ -129,13 +129,15 @@ def test_the_other_tables_have_the_columns_of_the_contract(done: study.Study) ->
         "central_accounts",
         "stability",
     ]
-    assert list(done.bot_clusters.columns) == list(BOT_CLUSTERS)
-    assert list(done.bot_members.columns) == list(BOT_MEMBERS)
+    assert [done.bot_clusters.index.name, *done.bot_clusters.columns] == ["bot_cluster", *CLUSTERS]
+    assert list(done.bot_members.columns) == list(MEMBERS)
     assert list(done.validation.columns) == list(CHECKS)
     assert len(done.bot_clusters) == len(done.bot_members) == 0
     assert done.counterfactual.index.equals(done.scores.index)
     assert done.counterfactual["influence"].equals(done.scores["influence"])
-    assert done.counterfactual["rank_without_suspects"].isna().all()
+    for name in ("influence", "rank", "niche", "followers"):
+        without, with_all = (done.counterfactual[f"{name}_{how}_suspects"] for how in ("without", "with"))
+        assert without.equals(with_all), "nobody is suspected"
 
 
 def test_the_same_seed_gives_the_same_study_and_another_seed_other_chance(

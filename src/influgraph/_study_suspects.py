@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from influgraph.bots import casefile, coordination, followers, pods, sybils
-from influgraph.bots.clusters import BotClusters, discoveries, only
+from influgraph.bots.clusters import CLUSTERS, BotClusters, discoveries, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,8 +26,9 @@ def found_clusters(
 ) -> dict[str, Any]:
     """Clusters of all kinds that stand out together, a case file for each, and who of them is suspected."""
     trusted = settings.trusted or None
+    together = coordination.find_coordinated_clusters(data, rng=rngs("coordination"))
     searches = [
-        coordination.find_coordinated_clusters(data, rng=rngs("coordination")),
+        together,
         followers.find_purchased_followers(data, niche, rng=rngs("purchased followers")),
         pods.find_pods(data, niche, rng=rngs("pods")),
         sybils.find_sybils(data, trusted=trusted, rng=rngs("sybils")),
@@ -36,11 +37,13 @@ def found_clusters(
     files = casefile.case_files(data, found, rng=rngs("case files"))
     suspected = only(found, files.cases.index[files.cases["state"] == SUSPECTED])
     return {
-        "clusters": _joined(suspected.clusters),
+        "clusters": _joined(suspected.clusters, "beneficiaries")[list(CLUSTERS)],
         "members": suspected.members,
         "joint_acts": found.joint_acts,
-        "cases": _joined(files.cases),
+        "cases": _joined(files.cases, "beneficiaries"),
         "explanations": files.explanations,
+        "ties": _joined(together.ties, "objects"),
+        "windows": together.sweep,
         "shares": followers.authentic_share(data, suspected),
         "missing": tuple(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),
     }
@@ -59,9 +62,9 @@ def with_explained(found: BotClusters, searches: Sequence[BotClusters]) -> BotCl
     )
 
 
-def _joined(clusters: pd.DataFrame) -> pd.DataFrame:
-    """Clusters with their beneficiaries in one text, as tables hold them."""
-    return clusters.assign(beneficiaries=[";".join(some) for some in clusters["beneficiaries"]])
+def _joined(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A table with a column of tuples as texts joined by semicolons, as files hold them."""
+    return table.assign(**{column: pd.Series([";".join(some) for some in table[column]], table.index, "str")})
 
 
 def people(data: Dataset, found: dict[str, Any]) -> Dataset:

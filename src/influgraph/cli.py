@@ -138,6 +138,22 @@ def verify(results: Path, data: Path | None) -> None:
 
 
 @main.command()
+@click.argument("results", type=FOLDER)
+@click.argument("kind", metavar="FORMAT", type=click.Choice(["gexf", "graphml", "parquet"]))
+@click.argument("file", type=FILE)
+def export(results: Path, kind: Literal["gexf", "graphml", "parquet"], file: Path) -> None:
+    """Write the network of the study in folder RESULTS to FILE, for Gephi and other programs.
+
+    FORMAT is gexf, graphml or parquet: accounts with scores, niches and positions, and the pairs, which for
+    parquet go into FILE's name with .edges.parquet. Ids are kept: pseudonyms are for what is rendered.
+    """
+    from influgraph.report.exports import export_results
+
+    pairs = export_results(results, kind, file)
+    click.echo(f"{file}: {pairs:,} pairs")
+
+
+@main.command()
 @click.argument("data", type=FOLDER)
 @click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
 @click.option("--accounts", type=click.IntRange(min=1), default=5_000, show_default=True)

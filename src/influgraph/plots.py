@@ -373,10 +373,16 @@ def plot_joint_acts(joint_acts: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     else:
         common = acts[acts.groupby("object")["account_id"].transform("nunique") > 1]
         times = (common if len(common) else acts).groupby("object")["created_at"]
-        at_once = (times.max() - times.min()).dt.total_seconds().median()
-        title += f"; half of the shared ones within {_span(at_once)}"
+        title += f"; half of those on an object within {_span(times.agg(_half_within).median())}"
         ax.tick_params(axis="x", rotation=25)
     return _finish(ax, title, x="time (UTC); colour: object", y="members")
+
+
+def _half_within(moments: pd.Series) -> float:
+    """Seconds of the shortest time that holds half of these, two at least."""
+    seconds = np.sort(moments.astype("int64").to_numpy() / 1e6)
+    half = min(max(len(seconds) // 2, 2), len(seconds)) - 1
+    return float((seconds[half:] - seconds[: len(seconds) - half]).min())
 
 
 def _span(seconds: float) -> str:

@@ -91,6 +91,8 @@ class Study:
     case_files, case_explanations, joint_acts
         Of every cluster that stands out, suspected or cleared: as `bots.casefile.case_files` has them, and
         what its members did together.
+    coordination_ties, coordination_windows
+        Which accounts of a coordinated cluster acted alike on what and when, and what each window showed.
     niche_shares, niche_scan, niche_layers
         Overlapping membership, the resolutions tried, and the say of each layer, as `niches.Niches` has them.
     influence_by_niche, influence_by_market, influence_by_platform
@@ -130,6 +132,8 @@ class Study:
     case_files: pd.DataFrame
     case_explanations: pd.DataFrame
     joint_acts: pd.DataFrame
+    coordination_ties: pd.DataFrame
+    coordination_windows: pd.DataFrame
     validation: pd.DataFrame
     influence_by_niche: pd.DataFrame
     influence_by_market: pd.DataFrame
@@ -188,6 +192,8 @@ def _studied(data: Dataset, steps: Steps) -> Study:
         case_files=steps.suspects["cases"],
         case_explanations=steps.suspects["explanations"],
         joint_acts=steps.suspects["joint_acts"],
+        coordination_ties=steps.suspects["ties"],
+        coordination_windows=steps.suspects["windows"],
         validation=steps.validation,
         influence_by_niche=steps.attribution.by_niche,
         influence_by_market=steps.attribution.by_market,

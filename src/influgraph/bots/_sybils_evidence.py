@@ -25,8 +25,11 @@ AT_ONCE = 50  # groups that are gathered together
 LEAST_KNOWN = 0.5  # share of accounts for which a fact must be known
 
 
-def measures(data: Dataset, ties: csr_array) -> dict[str, Callable[[Ints], float]]:
-    """By what is told of it: numbers of a group that are greater the more one hand seems behind it."""
+def measures(data: Dataset) -> dict[str, Callable[[Ints], float]]:
+    """By what is told of it: numbers of a group that are greater the more one hand seems behind it.
+
+    That few outside follow them back is none of these: regions are chosen for it.
+    """
     found: dict[str, Callable[[Ints], float]] = {}
     made = _seconds(data.accounts["created_at"]) if "created_at" in data.accounts else np.empty(0)
     if len(made) and np.mean(~np.isnan(made)) >= LEAST_KNOWN:
@@ -34,9 +37,6 @@ def measures(data: Dataset, ties: csr_array) -> dict[str, Callable[[Ints], float
     idle = _idle(data)
     if idle is not None:
         found["never act towards anybody or post"] = lambda group: float(idle[group].mean())
-    if len(data.follows):
-        sent, returned = _sent_and_returned(data, ties)
-        found["follow many who do not follow back"] = lambda group: _unreturned(sent, returned, ties, group)
     since = _seconds(data.follows["followed_at"])
     if len(since) and np.mean(~np.isnan(since)) >= LEAST_KNOWN:
         found["followed one another within a short time"] = _tied_at_once(data, since)
@@ -66,21 +66,6 @@ def _idle(data: Dataset) -> Floats | None:
     idle[data.posts["author_id"].cat.codes] = 0
     idle[resolved_engagements(data)["account_id"].cat.codes] = 0
     return idle
-
-
-def _sent_and_returned(data: Dataset, ties: csr_array) -> tuple[Floats, Floats]:
-    """How many accounts each follows, and how many of these follow back."""
-    sent = np.bincount(data.follows["follower_id"].cat.codes, minlength=len(data.account_ids))
-    return sent.astype(np.float64), np.diff(ties.indptr).astype(np.float64)
-
-
-def _unreturned(sent: Floats, returned: Floats, ties: csr_array, group: Ints) -> float:
-    """Follows to others that are not returned, for each that is: what is asked of them in vain."""
-    inside = np.zeros(len(sent))
-    inside[group] = 1
-    within = float((ties @ inside)[group].sum())
-    asked, answered = sent[group].sum() - within, returned[group].sum() - within
-    return float(asked / (answered + 1))
 
 
 def _tied_at_once(data: Dataset, since: Floats) -> Callable[[Ints], float]:

@@ -87,8 +87,8 @@ def find_sybils(
     finds in networks rewired at random, with the same number of ties for each account. That alone is true of
     every language community and every small niche, and no reason for suspicion; so something else must set it
     apart from as large and close-knit groups elsewhere in the network: its accounts were made within a short
-    time, or followed one another within a short time, or never do anything, or follow many who do not follow
-    back. Where none of this is known nothing is reported, and `missing` says so.
+    time, or followed one another within a short time, or never do anything. Where none of this is known,
+    nothing is reported, and `missing` says so.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def find_sybils(
         return no_clusters(NOBODY)
     steps = steps or areas.usual_steps(ties.shape[0])
     found = _distrusted(ties, seeds, steps, smallest)
-    measures = evidence.measures(data, ties)
+    measures = evidence.measures(data)
     if not found:
         return no_clusters()
     apart_p = _chance_apart(ties, found, (seeds, steps, smallest), rng)

@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from influgraph._study_networks import attention_network
 from influgraph.dataset import Dataset, read_dataset
 from influgraph.report import manifest, page
+from influgraph.report.exports import NETWORK, write_network
 from influgraph.report.manifest import ELSEWHERE, MANIFEST, SETTINGS, ResultsError
 from influgraph.report.privacy import Labels, pseudonym_key
 from influgraph.report.store import DiskStore
@@ -31,6 +33,8 @@ TABLES = (
     "case_files",
     "case_explanations",
     "joint_acts",
+    "coordination_ties",
+    "coordination_windows",
     "niche_changes",
     "in_niches",
     "audience",
@@ -40,7 +44,7 @@ TABLES = (
     "audience_bonds",
 )
 OF_BRIEF = ("brand_fit", "brief_matches")
-OUTPUTS = ("scores.parquet", "scores.csv", *(f"{name}.csv" for name in TABLES), "report.html")
+OUTPUTS = ("scores.parquet", "scores.csv", NETWORK, *(f"{name}.csv" for name in TABLES), "report.html")
 READING, WRITING = "read the tables", "write the report"
 STAGES = (READING, *STEPS, WRITING)
 SHOWN = 5
@@ -181,6 +185,7 @@ def _write_tables(study: Study, data: Dataset, folder: Path) -> None:
     ids = {"account_id": scores["account_id"].astype("int64")} if whole_numbers else {}
     scores.assign(**ids).to_parquet(folder / "scores.parquet", index=False)
     _write_csv(scores, folder / "scores.csv")
+    write_network(attention_network(data), scores.assign(**ids)["account_id"], folder / NETWORK)
     of_brief = () if study.brand_fit.empty else OF_BRIEF
     for name in (*TABLES, *page.divisions(data), *of_brief):
         table: pd.DataFrame = getattr(study, name)

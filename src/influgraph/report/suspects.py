@@ -13,6 +13,7 @@ from influgraph.study import Study
 SHOWN = 6
 SERVED = 5
 MOVED = 5
+LEAST_FOLLOWED = 30
 KINDS = {
     "coordination": "act on the same things at the same time",
     "purchased_followers": "follow the same accounts in bulk",
@@ -36,7 +37,7 @@ def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
     -------
     `summary`, a sentence; `cases`, the largest suspected and cleared ones, each with its evidence, what was
     tested and a picture; `left`, how many more are in case_files.csv; `moved`, who falls and rises without
-    the suspects; `shares`, popular accounts with suspected followers.
+    the suspects; `shares`, accounts of which the largest share of followers is suspected.
     """
     order = study.case_files["state"].map({"suspected": 0, "cleared": 1}).fillna(2)
     cases = study.case_files.assign(order=order).sort_values(
@@ -81,7 +82,7 @@ def _case(name: Hashable, row: Mapping[Any, Any], study: Study, labels: Labels) 
         "why": printable_sentence(row["why"]),
         "when": "" if pd.isna(row["first"]) else f"{row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}",
         "acts": f"{counted(row['acts'], 'act')} on {counted(row['objects'], 'object')}",
-        "q": number(row["q_value"]),
+        "q": "0.001" if row["q_value"] < 0.001 else number(row["q_value"]),
         "served": ", ".join(served[:SERVED]) + (f" and {left} more" if left > 0 else ""),
         "tested": [
             {
@@ -142,13 +143,14 @@ def _moved(changes: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
 
 
 def _shares(scores: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
-    """Accounts whose followers are surely not all authentic, the most followed first."""
-    doubtful = scores[scores["authentic_share_high"].lt(1).fillna(value=False)]
+    """Accounts whose followers are surely not all authentic, the most doubtful first."""
+    followed = scores["followers"].ge(LEAST_FOLLOWED).fillna(value=False)
+    doubtful = scores[scores["authentic_share_high"].lt(1).fillna(value=False) & followed]
     return [
         {
             "account": labels[str(account_id)],
             "followers": number(row["followers"]),
             "share": interval(row, "authentic_share"),
         }
-        for account_id, row in doubtful.nlargest(2 * MOVED, "followers").to_dict("index").items()
+        for account_id, row in doubtful.nsmallest(MOVED, "authentic_share").to_dict("index").items()
     ]

@@ -1,0 +1,1 @@
+"""Networks out, for other tools: one file per kind of file."""
