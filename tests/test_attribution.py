@@ -214,13 +214,13 @@ def test_the_truth_is_found(planted: tuple[World, pd.Series], result: attributio
     found = result.accounts.reindex(truth.index)
     followers = popularity.popularity(world.data)["followers"].reindex(truth.index)
     best = truth.nlargest(20).sum()
-    # Three worlds of this size, by niches of four kinds and by planted ones: .58 to .80.
+    # Worlds of seeds 8, 1 and 2: shares .77 to .85, 3.2 to 5.8 times the followers' first, sums .71 to .91.
     assert truth[found["influence"].nlargest(20).index].sum() / best > 0.6
     assert truth[found["influence"].nlargest(20).index].sum() > 2 * truth[followers.nlargest(20).index].sum()
     # A thousand caused purchases are little: what cannot be told apart is drawn to zero.
     assert 0.6 < found["influence"].sum() / truth.sum() < 1.3
     covered = found["influence_low"].le(truth) & found["influence_high"].ge(truth)
-    assert covered.mean() > 0.8
+    assert covered.mean() > 0.86  # .98 or more in these worlds
     assert found["influence"].notna().mean() > 0.98
     assert (found["influence_total"].dropna() >= found["influence"].dropna()).all()
 
