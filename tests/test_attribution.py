@@ -296,7 +296,9 @@ def test_influence_lies_in_the_market_of_those_who_buy(shop: Dataset) -> None:
 
 def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attribution.Attribution) -> None:
     world, found = planted
-    doubtful = result.accounts.loc[result.accounts["influence_low"] == 0, "influence_rate"].dropna().idxmax()
+    unsure = result.accounts[result.accounts["influence_low"] == 0]
+    exposures = unsure["influence"] / unsure["influence_rate"]
+    doubtful = unsure.loc[exposures > exposures.median(), "influence_rate"].idxmax()
     results = pd.DataFrame(
         {
             "account_id": doubtful,

@@ -4,12 +4,13 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from influgraph.cli import main
-from influgraph.layout import niche_layout
+from influgraph.layout import account_positions
 from influgraph.networks import Network, network_from_pairs
 from influgraph.writers.graphs import write_gexf, write_graphml, xml_id
 
@@ -27,7 +28,9 @@ def hostile() -> tuple[Network, pd.DataFrame]:
         "famous": [True, False] * 4,
         "bio": [f"]]>{one}" for one in ids],
     }
-    return network, pd.DataFrame(known, ids).join(niche_layout(network, niche))
+    return network, pd.DataFrame(known, ids).join(
+        account_positions(network, niche, rng=np.random.default_rng(1))
+    )
 
 
 def test_ids_in_xml_stay_different() -> None:
@@ -79,21 +82,6 @@ def test_accounts_of_another_network_are_refused(tmp_path: Path) -> None:
         write_graphml(network, tmp_path / "n", accounts=accounts.iloc[::-1])
 
 
-def test_layout_keeps_niches_apart_and_the_attended_in_the_middle() -> None:
-    ids = pd.RangeIndex(600).astype(str)
-    network = network_from_pairs(range(1, 600), [0] * 599, account_ids=ids)
-    niche = pd.Series([0] * 300 + [1] * 200 + [2] * 90 + [None] * 10, ids, dtype="Int64")
-    places = niche_layout(network, niche)
-    centre = places.groupby(niche).transform("mean")
-    away = ((places - centre) ** 2).sum(axis=1) ** 0.5
-    assert away["0"] == away[niche == 0].min()
-    for one in (0, 1, 2):
-        others = places[(niche != one).fillna(value=False)] - centre[niche == one].iloc[0]
-        assert ((others**2).sum(axis=1) ** 0.5).min() > away[niche == one].max()
-    alone = places[niche.isna()]
-    assert ((alone**2).sum(axis=1) ** 0.5).min() > ((places[niche.notna()] ** 2).sum(axis=1) ** 0.5).max()
-
-
 def test_export_from_the_results_alone(tmp_path: Path) -> None:
     data, results = tmp_path / "data", tmp_path / "results"
     data.mkdir()
@@ -105,7 +93,9 @@ def test_export_from_the_results_alone(tmp_path: Path) -> None:
         done = CliRunner().invoke(main, ["export", str(results), kind, str(tmp_path / f"n.{kind}")])
         assert done.exit_code == 0, done.output
         assert "4 pairs" in done.output
-    pairs = pd.read_parquet(tmp_path / "n.parquet")
+    pairs, accounts = (pd.read_parquet(tmp_path / f"n{name}.parquet") for name in (".edges", ""))
+    assert accounts["account_id"].tolist() == list("bcda")
+    assert accounts.set_index("account_id")["followers"].tolist() == [1, 0, 0, 3]
     assert sorted(zip(pairs["source_id"], pairs["target_id"], strict=True)) == sorted(follows)
     graph = nx.read_graphml(tmp_path / "n.graphml")
     assert set(graph.edges) == set(follows)

@@ -297,3 +297,11 @@ def test_parties_are_found_among_politicians(shared_data: Path) -> None:
     niche = find_niches(follow_network(from_tables(follows=follows)), rng=rng()).accounts["niche"]
     members = pd.crosstab(niche, party)
     assert members.max(axis=1).sum() / members.to_numpy().sum() > 0.9
+
+
+@pytest.mark.parametrize(("accounts", "niches"), [(1, 1), (2, 2), (50, 4), (400, 300)])
+def test_partitions_agree_as_the_adjusted_rand_index_says(accounts: int, niches: int) -> None:
+    one, other = (rng(seed).integers(0, niches, accounts).astype(np.int32) for seed in (1, 2))
+    mixed = np.where(rng(3).random(accounts) < 0.7, one, other)
+    for labels in (other, mixed, one):
+        assert ensemble.agreement(one, labels) == pytest.approx(partition_agreement(one, labels))

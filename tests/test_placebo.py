@@ -224,15 +224,16 @@ def test_likeness_of_followers_is_caught_by_shuffled_times_and_own_control(
     assert rows.loc[placebo.ROBUSTNESS, "verdict"].startswith("failed")
 
 
-def _likeness() -> tuple[Dataset, pd.Series]:
+def _likeness(*, seed: int = 5, extra: int = 3000, **changes: object) -> tuple[Dataset, pd.Series]:
     """Followers of some sources buy more at any time, whether these post or not; nobody has influence."""
-    data, found = _world(accounts=4000, days=56, caused_share=0.0, shocks=0)
+    settings = {"accounts": 4000, "days": 56, "caused_share": 0.0, "shocks": 0, **changes}
+    data, found = _world(seed=seed, **settings)
     acts = data.engagements.query("kind == 'purchase'")[["account_id", "kind", "created_at"]]
     audiences = data.follows["followed_id"].astype(str).value_counts()
     audiences = audiences[audiences.index.isin(data.posts["author_id"].astype(str))]
     sources = audiences.index[-15:]
     followers = data.follows.loc[data.follows["followed_id"].astype(str).isin(sources), "follower_id"]
-    more = acts.sample(3000, replace=True, random_state=1)
+    more = acts.sample(extra, replace=True, random_state=1)
     rng = np.random.default_rng(2)
     more = more.assign(account_id=rng.choice(followers.astype(str), len(more)))
     more["created_at"] += pd.to_timedelta(7 * rng.integers(-3, 4, len(more)), unit="D")

@@ -1,4 +1,4 @@
-"""PageRank with many places to start anew from, eight at a time.
+"""PageRank with many places to start anew from, a line of the cache of them at a time.
 
 Up to its sum a column is ``y = e + damping * M y``, where `e` is where the reader starts and `M` moves on
 along attention: who reaches an account that attends to nobody starts anew too. What is left after some steps
@@ -7,13 +7,13 @@ looks alike whatever the start; as much of it as can be is taken from one soluti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from influgraph._centrality_arrays import inverse, rows
-from influgraph._centrality_spread import MOST_STEPS, PARTS, Spread, add_up
+from influgraph._centrality_spread import MOST_STEPS, Spread
 from influgraph._threads import at_once, cuts
 
 if TYPE_CHECKING:
@@ -23,103 +23,139 @@ if TYPE_CHECKING:
     from influgraph.networks import Network
 
     Entries = tuple[NDArray[np.int64], NDArray[np.int64], Numbers]  # account, column, share
+    Lines = NDArray[Any]
 
-WIDTH = 8
 MIXING_STEPS = 12
+BITS = 64
+SINGLE_FROM, SINGLE_UP_TO = 1e-6, 0.9  # tolerance and damping at which single precision is enough
 
 
 class _Turned:
     """Attention by who receives it, accounts that attend to many first: their numbers stay in the cache."""
 
-    def __init__(self, network: Network, damping: float) -> None:
+    def __init__(self, network: Network, damping: float, tolerance: float) -> None:
         spread = Spread(network)
         share = inverse(spread.paid_by_each()) * damping
         self.order = np.argsort(-np.diff(spread.starts), kind="stable")
-        place = np.empty(len(self.order), np.int32)
-        place[self.order] = np.arange(len(self.order), dtype=np.int32)
+        self.place = np.empty(len(self.order), np.int32)
+        self.place[self.order] = np.arange(len(self.order), dtype=np.int32)
         pairs = network.weights.tocoo()
-        ends = (place[pairs.col], place[pairs.row])
+        ends = (self.place[pairs.col], self.place[pairs.row])
         turned = csr_array((pairs.data, ends), shape=pairs.shape)
         turned.sort_indices()
         self.starts, self.codes = turned.indptr.astype(np.int64), turned.indices
         self.weights = turned.data if spread.weights.size else spread.weights
-        self.share, self.place = share[self.order], place
-        self._cuts = cuts(self.starts, PARTS)
-        self.common, self.solved = self._solve(spread, share)
+        self.share = share[self.order]
+        self.within = tolerance * (1 - damping)
+        single = tolerance >= SINGLE_FROM and damping <= SINGLE_UP_TO
+        self.precision = np.dtype(np.float32 if single else np.float64)
+        self._cuts = cuts(self.starts, spread.parts)
+        common, solved = _common(spread, share, within=self.within / 4)
+        self.common, self.solved = common[self.order], solved[self.order]
 
-    def _solve(self, spread: Spread, share: Numbers) -> tuple[Numbers, Numbers]:
-        """Return what attention comes to after some steps, and the solution with it as start."""
+    @property
+    def width(self) -> int:
+        """How many columns make a line."""
+        from influgraph._centrality_line_kernels import LINE_BYTES
 
-        def step(rest: Numbers) -> Numbers:
-            return np.asarray(spread.received_in_parts(rest * share).sum(axis=0))
+        return LINE_BYTES // self.precision.itemsize
 
-        common = np.ones(len(share))
-        for _ in range(MIXING_STEPS):
-            moved = step(common)
-            if not moved.any():
-                break
-            common = moved / moved.sum()
-        common /= common.sum()
-        solved = add_up(step, common, tolerance=1e-15, name="pagerank")
-        return common[self.order], solved[self.order]
+    def carry_on(self, paid: Lines, rest: Lines) -> tuple[Numbers, Numbers]:
+        """Put what becomes of payments into `rest`; return its sums, and sums of sizes."""
+        from influgraph._centrality_line_kernels import take_lines
 
-    def moved(self, paid: Numbers, moved: Numbers) -> None:
-        """Carry eight vectors on."""
-        from influgraph._centrality_walk_kernels import take_block
+        sums = np.empty((len(self._cuts), 2, self.width))
 
-        at_once(
-            lambda cut: take_block(self.starts, self.codes, self.weights, paid.ravel(), moved.ravel(), *cut),
-            self._cuts,
-        )
+        def one(part: int) -> None:
+            (total, sizes), (first, end) = sums[part], self._cuts[part]
+            take_lines(self.starts, self.codes, self.weights, paid, rest, total, sizes, first, end)
+
+        at_once(one, range(len(self._cuts)))
+        total, sizes = sums.sum(axis=0)
+        return total, sizes
+
+    def settle(
+        self, rest: Lines, total: Lines, paid: Lines, left: Numbers, sizes: Numbers
+    ) -> tuple[Numbers, Numbers]:
+        """Add the rest to the total, its common part solved; return that part, and the size of all else."""
+        from influgraph._centrality_line_kernels import settle_lines, sizes_without
+
+        tried = np.empty((len(self._cuts), self.width))
+        parts = list(zip(tried, self._cuts, strict=True))
+        at_once(lambda part: sizes_without(rest, self.common, left, part[0], *part[1]), parts)
+        without = tried.sum(axis=0)
+        shared = without < 0.5 * sizes
+        amount = np.where(shared, left, 0.0)
+        vectors = (self.share, self.common, self.solved, amount)
+        at_once(lambda cut: settle_lines(rest, total, paid, *vectors, *cut), self._cuts)
+        return amount, np.where(shared, without, sizes)
+
+
+def _common(spread: Spread, share: Numbers, *, within: float) -> tuple[Numbers, Numbers]:
+    """Return what attention comes to after some steps, and the solution with it as start.
+
+    After some steps more what is left of it is a multiple of it, and a little: the multiple has been solved.
+    """
+
+    def step(rest: Numbers) -> Numbers:
+        return np.asarray(spread.received_in_parts(rest * share).sum(axis=0))
+
+    common = np.full(len(share), 1 / max(len(share), 1))
+    for _ in range(MIXING_STEPS):
+        moved = step(common)
+        if not moved.any():
+            break
+        common = moved / moved.sum()
+    total, rest = np.zeros_like(common), common
+    for _ in range(MOST_STEPS):
+        total += rest
+        rest = step(rest)
+        left = rest.sum()
+        if np.abs(rest - left * common).sum() <= within * (1 - left):
+            return common, total / (1 - left)
+    raise ArithmeticError("pagerank did not converge: the tolerance is too small")
 
 
 def restarted(
     network: Network, entries: Entries, columns: int, *, damping: float, tolerance: float
 ) -> Numbers:
     """Accounts x columns; the entries of a column say at which accounts the reader starts anew."""
-    turned, size = _Turned(network, damping), len(network.account_ids)
+    from influgraph._centrality_line_kernels import finish_lines
+
+    turned, size = _Turned(network, damping, tolerance), len(network.account_ids)
     found = np.empty((size, columns))
     account, column, share = entries
-    for first in range(0, columns, WIDTH):
-        width = min(WIDTH, columns - first)
-        own = (column >= first) & (column < first + width)
-        start = np.zeros((size, WIDTH))
+    for first in range(0, columns, turned.width):
+        if first % BITS == 0:
+            seen = _reached(network, account, column - first)
+        own = (column >= first) & (column < first + turned.width)
+        start = np.zeros((size, turned.width), turned.precision)
         start[turned.place[account[own]], column[own] - first] = share[own]
-        block = _solve_block(turned, start, within=tolerance * (1 - damping) / 2)
-        found[:, first : first + width] = block[turned.place, :width]
-    _clear_unreached(network, entries, found)
-    found /= found.sum(axis=0)
+        finish_lines(_solve_lines(turned, start), turned.place, seen, first % BITS, found, first)
     return found
 
 
-def _solve_block(turned: _Turned, start: Numbers, *, within: float) -> Numbers:
-    from influgraph._centrality_walk_kernels import measure_block, settle_block
-
-    rest, total, paid = start, np.zeros_like(start), np.empty_like(start)
-    left, tried = np.empty(WIDTH), np.empty(WIDTH)
+def _solve_lines(turned: _Turned, rest: Lines) -> Lines:
+    total, paid = np.zeros_like(rest), np.empty_like(rest)
+    summed, (left, sizes) = np.zeros(turned.width), np.tile(rest.sum(axis=0, dtype=float), (2, 1))
     for _ in range(MOST_STEPS):
-        measure_block(rest, turned.common, left, tried)
-        amount = np.where(tried < 0.5 * left, rest.sum(axis=0), 0.0)
-        settle_block(rest, total, paid, turned.share, turned.common, turned.solved, amount)
-        if np.where(amount, tried, left).max() <= within:
+        amount, beyond = turned.settle(rest, total, paid, left, sizes)
+        summed += left + amount * (turned.solved.sum() - 1)
+        if (beyond <= turned.within / 2 * summed).all():
             return total
-        turned.moved(paid, rest)
+        left, sizes = turned.carry_on(paid, rest)
     raise ArithmeticError("pagerank did not converge: the tolerance is too small")
 
 
-def _clear_unreached(network: Network, entries: Entries, found: Numbers) -> None:
-    """Exactly nothing where attention never leads, and never less than nothing."""
+def _reached(network: Network, account: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Of each account in its bits from which of the first 64 columns attention leads to it."""
     from influgraph._centrality_path_kernels import go_on
 
     starts, codes = rows(network)
-    account, column, _ = entries
-    for first in range(0, found.shape[1], 64):
-        own = (column >= first) & (column < first + 64)
-        front = np.zeros(len(found), np.uint64)
-        np.bitwise_or.at(front, account[own], np.uint64(1) << (column[own] - first).astype(np.uint64))
-        seen, ahead = front.copy(), np.zeros_like(front)
-        while go_on(starts, codes, front, seen, ahead):
-            pass
-        for place in range(first, min(first + 64, found.shape[1])):
-            reached = (seen >> np.uint64(place - first)) & np.uint64(1)
-            found[:, place] = np.where(reached == 1, np.maximum(found[:, place], 0.0), 0.0)
+    own = (column >= 0) & (column < BITS)
+    front = np.zeros(len(starts) - 1, np.uint64)
+    np.bitwise_or.at(front, account[own], np.uint64(1) << column[own].astype(np.uint64))
+    seen, ahead = front.copy(), np.zeros_like(front)
+    while go_on(starts, codes, front, seen, ahead):
+        pass
+    return seen

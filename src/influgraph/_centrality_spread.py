@@ -33,7 +33,8 @@ class Spread:
             self.weights = data
         elif weighted and data.size:
             self.scale = float(data[0])
-        self._cuts = cuts(self.starts, PARTS if self.codes.size > FEW_PAIRS else 1)
+        self.parts = PARTS if self.codes.size > FEW_PAIRS else 1
+        self._cuts = cuts(self.starts, self.parts)
         self._parts = np.empty((len(self._cuts), len(network.account_ids)))
 
     def paid_by_each(self) -> Numbers:

@@ -11,8 +11,6 @@ Codes = NDArray[np.int32]
 Starts = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
-WIDTH = 8  # numbers of a block's row: one line of a processor's cache
-
 _CODES = types.Array(types.int32, 1, "C", readonly=True)
 _STARTS = types.Array(types.int64, 1, "C", readonly=True)
 _NUMBERS = types.Array(types.float64, 1, "C", readonly=True)
@@ -70,60 +68,3 @@ def settle(parts: NDArray[np.float64], share: Numbers, rank: Numbers, paid: Numb
         rank[account] = moved
         paid[account] = moved * share[account]
     return change
-
-
-@njit(types.void(_STARTS, _CODES, _NUMBERS, _NUMBERS, _VECTOR, _INT, _INT), cache=True, nogil=True)
-def take_block(
-    starts: Starts, codes: Codes, weights: Numbers, offered: Numbers, taken: Numbers, first: int, end: int
-) -> None:
-    """As `take`, of eight vectors at once that lie side by side."""
-    one = np.uint64(1)
-    for row in range(first, end):
-        a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for pair in range(starts[row], starts[row + 1]):
-            at = np.uint64(codes[pair]) << np.uint64(3)
-            weight = weights[pair] if weights.size else 1.0
-            a += offered[at] * weight
-            b += offered[at + one] * weight
-            c += offered[at + np.uint64(2)] * weight
-            d += offered[at + np.uint64(3)] * weight
-            e += offered[at + np.uint64(4)] * weight
-            f += offered[at + np.uint64(5)] * weight
-            g += offered[at + np.uint64(6)] * weight
-            h += offered[at + np.uint64(7)] * weight
-        at_row = row * 8
-        taken[at_row], taken[at_row + 1], taken[at_row + 2], taken[at_row + 3] = a, b, c, d
-        taken[at_row + 4], taken[at_row + 5], taken[at_row + 6], taken[at_row + 7] = e, f, g, h
-
-
-@njit(types.void(_BLOCK, _NUMBERS, _VECTOR, _VECTOR), cache=True, nogil=True)
-def measure_block(rest: NDArray[np.float64], common: Numbers, left: Numbers, tried: Numbers) -> None:
-    """Of each vector how much is left in sum of sizes: as it is, and without as much of `common`."""
-    total = np.zeros(WIDTH)
-    left[:] = 0.0
-    tried[:] = 0.0
-    for account in range(rest.shape[0]):
-        for k in range(WIDTH):
-            total[k] += rest[account, k]
-            left[k] += abs(rest[account, k])
-    for account in range(rest.shape[0]):
-        for k in range(WIDTH):
-            tried[k] += abs(rest[account, k] - total[k] * common[account])
-
-
-@njit(types.void(_BLOCK, _BLOCK, _BLOCK, _NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS), cache=True, nogil=True)
-def settle_block(
-    rest: NDArray[np.float64],
-    total: NDArray[np.float64],
-    paid: NDArray[np.float64],
-    share: Numbers,
-    common: Numbers,
-    solved: Numbers,
-    amount: Numbers,
-) -> None:
-    """Take `amount` of the common vector out of the rest, add its solution and the rest to the total."""
-    for account in range(rest.shape[0]):
-        for k in range(WIDTH):
-            value = rest[account, k] - amount[k] * common[account]
-            total[account, k] += value + amount[k] * solved[account]
-            paid[account, k] = value * share[account]

@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from influgraph._niches_layers import Labels, Layer, Numbers, Ties, evening, excess, rewired, split, tie_up
-from influgraph.uncertainty import partition_agreement
 
 T = TypeVar("T")
 S = TypeVar("S")
 
 LEFT_OUT = 0.1
-PASSES = 3
+PASSES = 2
 COARSEST, FINEST = -2, 16  # steps from resolution 1, of which two double it
 STILL = 0.99
+TABLED = 8, 20_000  # cells per account, and in all, up to which a table is quicker than sorting
 MOST_RUNS = 32
-NEAR, NEARER = 0.7, 0.85
+HOPEFUL, NEAR, NEARER = 0.5, 0.7, 0.85
 FEWEST_TO_LEAVE_ONE_OUT = 3
 
 
@@ -107,7 +107,7 @@ def undecided(trials: Mapping[int, Trial], shares: Numbers) -> set[int]:
         place
         for place, trial in trials.items()
         if _may_be_best(trial, best, shares, errors=2.0)
-        and partition_agreement(trial.partitions[0], best.partitions[0]) < STILL
+        and agreement(trial.partitions[0], best.partitions[0]) < STILL
     }
 
 
@@ -183,14 +183,14 @@ class Ensemble:
         self.drawn += fresh
         self.ties += at_once(lambda one: tie_up(one.kept, self.shares, size=self.size), fresh)
 
-    def look(self) -> dict[int, Trial]:
+    def look(self, places: Sequence[int] = tuple(range(COARSEST, FINEST + 1, 2))) -> dict[int, Trial]:
         """Trials of two runs, each at twice the resolution of the last, until the score has fallen for good.
 
         By place on the scale, on which two steps double the resolution.
         """
         trials: dict[int, Trial] = {}
         best, fallen = 0.0, 0
-        for place in range(COARSEST, FINEST + 1, 2):
+        for place in places:
             trials[place] = self.trial(_resolution(place), runs=2)
             score = trials[place].score(self.shares)
             fallen = fallen + 1 if score < best / 2 else 0
@@ -199,12 +199,13 @@ class Ensemble:
                 break
         return trials
 
-    def scan(self, runs: int) -> list[Trial]:
+    def scan(self, runs: int, before: Mapping[int, Trial] | None = None) -> list[Trial]:
         """Look; try with more runs, and in half the steps, where the score is not far from the best.
 
+        Where an earlier look was hopeless, it is not looked again.
         As long as several that differ may be the best, each of these gets more runs.
         """
-        trials = self.look()
+        trials = self.look(sorted(self._near(before, HOPEFUL))) if before else self.look()
         near = self._near(trials, NEAR)
         self._run(trials, near, runs)
         nearer = self._near({place: trials[place] for place in near}, NEARER)
@@ -235,7 +236,7 @@ def likeness(partitions: Sequence[Labels]) -> Numbers:
     """Adjusted Rand index of each two partitions."""
     alike = np.eye(len(partitions))
     for one, other in combinations(range(len(partitions)), 2):
-        alike[one, other] = alike[other, one] = partition_agreement(partitions[one], partitions[other])
+        alike[one, other] = alike[other, one] = agreement(partitions[one], partitions[other])
     return alike
 
 
@@ -263,7 +264,7 @@ def consensus(
         seeds = rng.integers(2**62, size=runs).tolist()
         found += at_once(lambda seed: find_partition(ties, resolution=resolution, seed=seed), seeds)
         last, label = label, _vote(found)
-        if len(found) > runs and partition_agreement(last, label) >= STILL:
+        if len(found) > runs and agreement(last, label) >= STILL:
             break
     runs_made = [*found, *before]
     votes = np.mean([_in_terms_of(label, other) == label for other in runs_made], axis=0)
@@ -289,10 +290,29 @@ def _in_terms_of(label: Labels, other: Labels) -> Labels:
     return alike[other]
 
 
+def agreement(one: Labels, other: Labels) -> float:
+    """Adjusted Rand index, as `uncertainty.partition_agreement`, of labels that are numbers from 0 up."""
+    sizes, others, cells = np.bincount(one), np.bincount(other), _shared(one, other)[1]
+    in_one, in_other, together = (float(counts @ (counts - 1)) for counts in (sizes, others, cells))
+    by_chance, most = in_one * in_other / max(len(one) * (len(one) - 1), 1), (in_one + in_other) / 2
+    return 1.0 if most == by_chance else (together - by_chance) / (most - by_chance)
+
+
+def _shared(one: Labels, other: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of niches, one of each partition, that share accounts, coded as one number, and how many."""
+    width = int(other.max(initial=0)) + 1
+    code, cells = one.astype(np.int64) * width + other, (int(one.max(initial=0)) + 1) * width
+    if cells > max(TABLED[0] * len(one), TABLED[1]):
+        return np.unique(code, return_counts=True)
+    shared = np.bincount(code, minlength=cells)
+    cell = np.flatnonzero(shared)
+    return cell, shared[cell]
+
+
 def overlaps(one: Labels, other: Labels) -> tuple[Labels, NDArray[np.float64]]:
     """For each niche of one partition the niche of the other it is most alike, and their Jaccard index."""
     count, width = int(one.max()) + 1, int(other.max()) + 1
-    cell, shared = np.unique(one.astype(np.int64) * width + other, return_counts=True)
+    cell, shared = _shared(one, other)
     here, there = cell // width, cell % width
     sizes, others = np.bincount(one, minlength=count), np.bincount(other, minlength=width)
     jaccard = shared / (sizes[here] + others[there] - shared)

@@ -66,14 +66,18 @@ def _totals(strengths: Numbers, label: Labels) -> Numbers:
 def _best_niche(
     strengths: Numbers, signs: Numbers, one: int, totals: Numbers, own: int, near: Labels, link: Numbers
 ) -> tuple[int, float]:
-    """Niche among its own and the near ones where an account gains most, and the gain; clears `link`."""
+    """Niche among its own and the near ones where an account gains most, and the gain; clears `link`.
+
+    No expected tie is below zero, so that a niche with a tie below the gain need not be looked at.
+    """
     best, most = own, link[own] - _expected(strengths, signs, one, totals, own) + 1e-10
     for niche in near:
-        gain = link[niche] - _expected(strengths, signs, one, totals, niche)
+        tie, link[niche] = link[niche], 0.0
+        if tie <= most:
+            continue
+        gain = tie - _expected(strengths, signs, one, totals, niche)
         if gain > most:
             best, most = niche, gain
-    for niche in near:
-        link[niche] = 0.0
     return best, most
 
 
@@ -220,7 +224,7 @@ def _refine(
         for place in range(found):
             other = near[place]
             chance[place] = link[other] - _expected(strengths, signs, one, totals, other)
-            if not _well_tied(inward[other], signs, totals[other], whole):
+            if chance[place] >= 0 and not _well_tied(inward[other], signs, totals[other], whole):
                 chance[place] = -1.0
             most = max(most, chance[place])
         place = _pick(chance[:found], most, sharpness, state)

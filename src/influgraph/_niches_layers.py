@@ -17,7 +17,7 @@ Numbers = NDArray[np.float64]
 
 FEWEST_USERS = 3
 COMMONEST = 0.5
-_ATTEMPTS = 100
+_ATTEMPTS = 30
 
 
 @dataclass(frozen=True, eq=False)

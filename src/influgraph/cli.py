@@ -144,8 +144,8 @@ def verify(results: Path, data: Path | None) -> None:
 def export(results: Path, kind: Literal["gexf", "graphml", "parquet"], file: Path) -> None:
     """Write the network of the study in folder RESULTS to FILE, for Gephi and other programs.
 
-    FORMAT is gexf or graphml (accounts with scores, niches and positions) or parquet (the pairs). Accounts
-    keep their ids: pseudonyms are for what is rendered.
+    FORMAT is gexf, graphml or parquet: accounts with scores, niches and positions, and the pairs, which for
+    parquet go into FILE's name with .edges.parquet. Ids are kept: pseudonyms are for what is rendered.
     """
     from influgraph.report.exports import export_results
 

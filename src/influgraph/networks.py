@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from influgraph._network_matrices import checked_amounts, checked_codes, counted_once, summed
+from influgraph._network_shared import find_shared_pairs
 from influgraph.dataset import resolved_engagements, study_period
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from influgraph.dataset import Dataset
 
 KINDS = ("repost", "reply", "quote", "mention", "like", "comment", "click", "purchase", "view", "share")
+BUDGET = 100_000_000  # pairs of accounts that somebody attends to both of
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,15 +154,15 @@ def network_from_pairs(
     array([0., 4., 2., 0., 0.])
     """
     size = len(account_ids)
-    sources = _checked_codes("source_codes", source_codes, size)
-    targets = _checked_codes("target_codes", target_codes, size)
-    amounts = None if weights is None else _checked_amounts(weights)
+    sources = checked_codes("source_codes", source_codes, size)
+    targets = checked_codes("target_codes", target_codes, size)
+    amounts = None if weights is None else checked_amounts(weights)
     received = [len(given) for given in (sources, targets, amounts) if given is not None]
     if len(set(received)) > 1:
         raise ValueError(f"source_codes, target_codes and weights must be equally long, received {received}")
     if amounts is None:
-        return Network(account_ids, _counted_once(sources, targets, size))
-    return Network(account_ids, _summed(sources, targets, amounts, size))
+        return Network(account_ids, counted_once(sources, targets, size))
+    return Network(account_ids, summed(sources, targets, amounts, size))
 
 
 def follow_network(data: Dataset) -> Network:
@@ -228,6 +231,131 @@ def engagement_network(
     return network_from_pairs(givers, receivers, account_ids=data.account_ids, weights=amounts)
 
 
+@dataclass(frozen=True, eq=False)
+class SharedAttention:
+    """Pairs of accounts to which the same accounts attend, more than chance would have it.
+
+    Attributes
+    ----------
+    network
+        Symmetric: `shared` less `expected`, for each pair found; nothing between all others.
+    pairs
+        One row per pair found, in dataset order: `account_id`, `other_id` (categoricals); `shared`, how many
+        attend to both; `expected` by chance; `p_value`; `q_value`, the false-discovery rate.
+    tested
+        How many pairs were tested: all of those with an audience, whether or not they share anybody.
+    left_out
+        How many accounts attend to so many that they were left out.
+    """
+
+    network: Network
+    pairs: pd.DataFrame
+    tested: int
+    left_out: int
+
+
+def shared_attention(network: Network, *, q: float = 0.05, budget: int = BUDGET) -> SharedAttention:
+    """Find the accounts to which the same accounts attend, by a test of every pair.
+
+    What is expected keeps, on average, how many attend to each account and to how many each attends (the
+    bipartite configuration model), so that those who follow nearly everyone make nobody alike. `p_value`
+    is the chance that a binomial variable, of as many trials as the smaller audience has members and with
+    the expected mean, is as large as `shared`: from one more than expected on it is not too small, as members
+    who differ and are drawn without replacement vary less (Hoeffding 1956, 1963), and it is too large only
+    where both audiences are a large share of everyone. `q_value` is by Benjamini and Hochberg among all
+    pairs, those that share nobody among them. The null knows no niches: that two accounts of one niche share
+    more than chance is a finding, not an error.
+
+    Memory follows the ties and the pairs found, time also the `budget`: 5 million ties among 200,000 accounts
+    take about 4 seconds and 0.7 GB at 10**8.
+
+    Parameters
+    ----------
+    network
+        Who attends to whom; how much is not asked.
+    q
+        Share of the pairs found that may be there by chance, above 0 and below 1.
+    budget
+        At most so many pairs that one account attends to are looked at, over all accounts; those who
+        attend to most, and say least, are left out until it is met. They count neither as shared nor as
+        expected.
+
+    Raises
+    ------
+    ValueError
+        If `q` or `budget` is out of range.
+
+    References
+    ----------
+    Saracco et al. (2017), Inferring monopartite projections of bipartite networks, New J. Phys. 19.
+    Tumminello et al. (2011), Statistically validated networks in bipartite complex systems, PLoS ONE 6(3).
+
+    Examples
+    --------
+    >>> ids = pd.Index(["ann", "ben"]).append(pd.RangeIndex(98).astype("str"))
+    >>> followers = np.arange(2, 100)
+    >>> sources = np.concatenate([followers[:9], followers[:9], followers[9:], followers[9:]])
+    >>> targets = np.concatenate([[0] * 9, [1] * 9, np.arange(11, 100) % 50 + 2, np.arange(11, 100) % 40 + 2])
+    >>> shared_attention(network_from_pairs(sources, targets, account_ids=ids)).pairs.head(1)[
+    ...     ["account_id", "other_id", "shared"]
+    ... ]
+      account_id other_id  shared
+    0        ann      ben       9
+    """
+    if not 0 < q < 1:
+        raise ValueError(f"q must lie above 0 and below 1, received {q}")
+    if budget < 1:
+        raise ValueError(f"budget must be at least 1, received {budget}")
+    ids, found = network.account_ids, find_shared_pairs(network.weights, q=q, budget=budget)
+    sources, targets = (
+        np.concatenate(ends) for ends in ((found.first, found.second), (found.second, found.first))
+    )
+    excess = np.tile(found.shared - found.expected, 2)
+    columns = {
+        "account_id": pd.Categorical.from_codes(found.first, ids),
+        "other_id": pd.Categorical.from_codes(found.second, ids),
+        "shared": found.shared,
+        "expected": found.expected,
+        "p_value": found.p_value,
+        "q_value": found.q_value,
+    }
+    tied = network_from_pairs(sources, targets, account_ids=ids, weights=excess)
+    return SharedAttention(tied, pd.DataFrame(columns), found.tested, found.left_out)
+
+
+def co_audience_network(data: Dataset, *, q: float = 0.05, budget: int = BUDGET) -> Network:
+    """Who shares followers: how many more than expected, where that is significant (`shared_attention`).
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> follows = pd.DataFrame({"follower_id": ["ben", "cem", "cem"], "followed_id": ["ann", "ann", "ben"]})
+    >>> co_audience_network(from_tables(follows=follows)).weights.nnz  # one shared follower may be chance
+    0
+    """
+    return shared_attention(follow_network(data), q=q, budget=budget).network
+
+
+def co_engagement_network(
+    data: Dataset, *, kinds: Sequence[str] | None = None, q: float = 0.05, budget: int = BUDGET
+) -> Network:
+    """Who is engaged with by the same accounts, as `co_audience_network`; one act or many counts as one.
+
+    Raises
+    ------
+    ValueError
+        If a kind is neither in the data nor one of the usual kinds, or `q` or `budget` is out of range.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> acts = pd.DataFrame({"account_id": "cem", "target_id": ["ann", "ben"], "kind": "like"})
+    >>> co_engagement_network(from_tables(engagements=acts)).weights.nnz
+    0
+    """
+    return shared_attention(engagement_network(data, kinds=kinds), q=q, budget=budget).network
+
+
 def from_networkx(graph: nx.Graph[Any]) -> Network:
     """Copy a networkx graph: its nodes are the ids, the edge attribute ``weight`` (else 1.0) the weights.
 
@@ -291,57 +419,6 @@ def _from_edges(
         sources, targets = np.concatenate([sources, targets]), np.concatenate([targets, sources])
         amounts = np.concatenate([amounts, amounts])
     return network_from_pairs(sources, targets, account_ids=account_ids, weights=amounts)
-
-
-def _checked_codes(name: str, values: ArrayLike, size: int) -> NDArray[np.int32]:
-    """One code per pair as the kernel wants them, or an error that says what was wrong."""
-    codes = np.asarray(values)
-    if codes.ndim != 1 or (codes.size and codes.dtype.kind not in "iu"):
-        raise ValueError(f"{name} must be one row of whole numbers, received {codes.dtype} {codes.shape}")
-    if codes.size and not (codes.min() >= 0 and codes.max() < size):
-        raise ValueError(
-            f"{name} must lie from 0 to {size - 1} (one per account), received {codes.min()} to {codes.max()}"
-        )
-    return np.ascontiguousarray(codes, np.int32)
-
-
-def _checked_amounts(values: ArrayLike) -> NDArray[np.float64]:
-    """One weight per pair as the kernel wants them, or an error that says what was wrong."""
-    amounts = np.ascontiguousarray(values, np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        usable = amounts.ndim == 1 and np.isfinite(amounts.sum())
-    if not usable or (amounts.size and amounts.min() < 0):
-        wrong = amounts[~(np.isfinite(amounts) & (amounts >= 0))][:3].tolist()
-        raise ValueError(f"weights must be one row of finite numbers of at least 0, received {wrong}")
-    return amounts
-
-
-def _counted_once(sources: NDArray[np.int32], targets: NDArray[np.int32], size: int) -> csr_array:
-    """1.0 for each pair that occurs."""
-    from influgraph._network_kernels import sort_pairs
-
-    columns, ones = np.empty(len(sources), np.int32), np.empty(len(sources))
-    indptr = sort_pairs(sources, targets, size, columns, ones.view(np.int32))  # its scratch space till later
-    if indptr[-1] <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)
-    columns.resize(indptr[-1], refcheck=False)
-    ones.resize(indptr[-1], refcheck=False)
-    ones[:] = 1.0
-    matrix = csr_array((ones, columns, indptr), shape=(size, size))
-    matrix.has_canonical_format = True
-    return matrix
-
-
-def _summed(
-    sources: NDArray[np.int32], targets: NDArray[np.int32], amounts: NDArray[np.float64], size: int
-) -> csr_array:
-    """The sum of weights for each pair where there is any."""
-    towards_others = np.where(sources == targets, 0.0, amounts)
-    matrix = csr_array((towards_others, (sources, targets)), shape=(size, size))
-    matrix.sum_duplicates()
-    matrix.data[matrix.data < np.finfo(float).tiny] = 0.0  # whose inverse is infinite
-    matrix.eliminate_zeros()
-    return matrix
 
 
 def _refuse_unknown_kinds(name: str, given: Iterable[str], present: pd.Index) -> None:

@@ -239,13 +239,14 @@ class _Choice:
 
 def _choose(scene: Scene, resolution: float | None, runs: int, rng: np.random.Generator) -> _Choice:
     shares = np.full(len(scene.layers), 1 / len(scene.layers))
+    looked: dict[int, Trial] = {}
     if len(shares) > 1:
         several = _ensemble(scene, shares, rng)
-        looked = [*several.look().values()] if resolution is None else [several.trial(resolution, runs=2)]
-        told = _say(max(looked, key=lambda trial: trial.score(shares)))
+        looked = several.look() if resolution is None else {0: several.trial(resolution, runs=2)}
+        told = _say(max(looked.values(), key=lambda trial: trial.score(shares)))
         shares = told if told.any() else shares
     several = _ensemble(scene, shares, rng)
-    trials = several.scan(runs) if resolution is None else [several.trial(resolution, runs=runs)]
+    trials = several.scan(runs, looked) if resolution is None else [several.trial(resolution, runs=runs)]
     return _Choice(trials, ensemble.simplest(trials, shares), shares)
 
 

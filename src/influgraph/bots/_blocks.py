@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Starts = NDArray[np.int64]
     Numbers = NDArray[np.float64]
+    Marks = NDArray[np.uint8]
 
 LEAST_RATE = 0.1  # of a block's rows that follow a column of it
+LEAST_FOLLOWED = 2.5  # of a block's rows, weighed, that follow a column of it: two may be chance
 WIDEST = 5_000  # follows of an account beyond which it tells nothing of pairs
 PARTNERS = 3  # of each column that are tried
 SPREAD = 0.2  # of the logarithm of organic lifts, until it is measured
@@ -30,8 +32,9 @@ class Fans:
     """Who follows whom, as a sparse 0-1 matrix by row and by column, with what degrees and groups expect.
 
     `rows` and `columns` are codes of accounts; row i, of group g, is expected to follow column j, of group
-    h, at the rate `degree of i in h` x `share[j, g]`; `pairs[g, h, k]` counts, over rows of g, pairs of
-    follows to h and k.
+    h, at the rate `degree of i in h` x `share[j, g]`, where for h = 0, no group, the degree is that in all;
+    `pairs[g, h, k]` counts, over rows of g, pairs of follows to h and k. So column j is expected to have
+    `usual[j]` followers.
     """
 
     rows: Codes
@@ -45,6 +48,7 @@ class Fans:
     places: Starts
     share: Numbers
     pairs: Numbers
+    usual: Numbers
 
     @property
     def followers(self) -> Starts:
@@ -98,7 +102,8 @@ def fans_among(
 ) -> Fans | None:
     """The chosen follows; None where they are by fewer than `least` accounts, or to fewer than two.
 
-    What a niche likes is learnt from the `credible` among its accounts.
+    What is usual is learnt from the `credible` accounts: how much each column is followed from the chosen
+    follows of theirs, where there are any, and what a niche likes from all that are lone.
     """
     from influgraph.bots import _blocks_kernels as kernels
 
@@ -116,7 +121,16 @@ def fans_among(
         follows.indptr, follows.indices, chosen.view(np.uint8), new_column, new_row, rows.size
     )
     column_group = _without_small(groups[columns])
-    expected = _expectations(pairs, groups[rows], column_group, credible[rows])
+    honest, new_row = _numbered(credible)
+    learnt = kernels.keep_some(
+        follows.indptr, follows.indices, follows.lone.view(np.uint8), new_column, new_row, honest.size
+    )
+    taste = _tastes(learnt, groups[honest], column_group, int(groups.max()) + 1)
+    chosen = chosen & np.repeat(credible, np.diff(follows.indptr))
+    total = np.bincount(follows.indices[chosen], minlength=size)[columns]
+    if total.sum() == 0:
+        total = np.bincount(learnt[1], minlength=columns.size)
+    expected = _expectations(pairs, groups[rows], column_group, taste, total)
     return Fans(rows, columns, pairs[0], pairs[1], groups[rows], column_group, *expected)
 
 
@@ -135,39 +149,48 @@ def _without_small(column_group: Codes) -> Codes:
     )
 
 
-def _expectations(
-    follows: tuple[Starts, Codes], row_group: Codes, column_group: Codes, credible: NDArray[np.bool_]
-) -> tuple[Starts, Codes, Starts, Numbers, Numbers]:
-    """Transpose, and fit what degrees and groups expect.
+def _tastes(follows: tuple[Starts, Codes], row_group: Codes, column_group: Codes, groups: int) -> Numbers:
+    """How much each column is to each group, beside what it is to all.
 
     Group 0 is that of accounts without a niche: they are no niche, and expected to follow like all.
     """
     from influgraph.bots import _blocks_kernels as kernels
 
-    groups = int(max(row_group.max(), column_group.max())) + 1
-    received, between, pairs = kernels.group_counts(
-        *follows, row_group, column_group, np.ones(row_group.size, bool), groups
-    )
-    total = received.sum(axis=1)
-    taste = np.ones_like(received)
-    if groups > 1:
-        trusted, among, _ = kernels.group_counts(*follows, row_group, column_group, credible, groups)
-        whole = (trusted.sum(axis=1) + 0.5) / (among.sum(axis=0)[column_group] + 1.0)
-        taste = (trusted / whole[:, None] + DRAWN) / (among.T[column_group] + DRAWN)
-        taste[:, 0] = 1
-    share = _balanced(taste, total, between, column_group)
+    if groups == 1:
+        return np.ones((column_group.size, 1))
+    received, between, _ = kernels.group_counts(*follows, row_group, column_group, groups)
+    whole = (received.sum(axis=1) + 0.5) / (between.sum(axis=0)[column_group] + 1.0)
+    taste = (received / whole[:, None] + DRAWN) / (between.T[column_group] + DRAWN)
+    taste[:, 0] = 1
+    return np.asarray(taste)
+
+
+def _expectations(
+    follows: tuple[Starts, Codes],
+    row_group: Codes,
+    column_group: Codes,
+    taste: Numbers,
+    total: NDArray[np.integer],
+) -> tuple[Starts, Codes, Starts, Numbers, Numbers, Numbers]:
+    """Transpose, and fit what degrees and groups expect where columns are followed like `total`."""
+    from influgraph.bots import _blocks_kernels as kernels
+
+    received, between, pairs = kernels.group_counts(*follows, row_group, column_group, taste.shape[1])
+    usual = (total + 0.5) * (received.sum() / (total + 0.5).sum())
+    share = _balanced(taste, usual, between, column_group)
     column_indptr, column_rows, places = kernels.transpose(*follows, column_group.size)
-    return column_indptr, column_rows, places, share, pairs
+    usual = (share * between.T[column_group]).sum(axis=1)
+    return column_indptr, column_rows, places, share, pairs, usual
 
 
-def _balanced(taste: Numbers, total: Numbers, between: Numbers, column_group: Codes) -> Numbers:
-    """Scale tastes so that every column is expected to have its followers, and every row its follows."""
-    share = taste * total[:, None]
+def _balanced(taste: Numbers, usual: Numbers, between: Numbers, column_group: Codes) -> Numbers:
+    """Scale tastes so that columns are expected to have their usual followers, and rows their follows."""
+    share, grouped = taste * usual[:, None], column_group > 0
     for _ in range(BALANCING):
         sums = np.stack([np.bincount(column_group, one, minlength=len(between)) for one in share.T], axis=1)
-        share = share / np.maximum(sums, 1e-12)[column_group]
+        share[grouped] /= np.maximum(sums, 1e-12)[column_group[grouped]]
         expected = (share * between.T[column_group]).sum(axis=1)
-        share *= (total / np.maximum(expected, 1e-12))[:, None]
+        share *= (usual / np.maximum(expected, 1e-12))[:, None]
     return share
 
 
@@ -224,23 +247,31 @@ def grow(fans: Fans, seed: tuple[int, int], least: int) -> Block | None:
     return block if block is not None and (block.odds > 0).sum() >= least else None
 
 
-def regrown(fans: Fans, rows: Codes, weight: Numbers, *, strict: bool = True) -> Block | None:
-    """Choose the columns that these rows follow as one, and weigh all rows by them; None without columns."""
-    found = _choose_columns(fans, rows, weight, strict=strict)
+def regrown(
+    fans: Fans, rows: Codes, weight: Numbers, *, strict: bool = True, paid: Codes | None = None
+) -> Block | None:
+    """Choose the columns that these rows follow as one, and weigh all rows by them; None without columns.
+
+    Where it is known which columns are `paid`, following these says nothing of how many others are followed.
+    """
+    found = _choose_columns(fans, rows, weight, strict=strict, paid=paid)
     return None if found is None else _weigh_rows(fans, *found, float(weight.sum()))
 
 
 def _choose_columns(
-    fans: Fans, rows: Codes, weight: Numbers, *, strict: bool
+    fans: Fans, rows: Codes, weight: Numbers, *, strict: bool, paid: Codes | None
 ) -> tuple[Codes, Numbers, Numbers] | None:
     """Columns that these rows follow far beyond what they follow others; how often; their other followers."""
     from influgraph.bots import _blocks_kernels as kernels
 
+    free = np.zeros(fans.columns.size, np.uint8)
+    if paid is not None:
+        free[paid] = 1
     found, expected = kernels.weigh_columns(
-        rows, weight, fans.indptr, fans.indices, fans.row_group, fans.column_group, fans.share
+        rows, weight, fans.indptr, fans.indices, fans.row_group, fans.column_group, fans.share, free
     )
     organic = np.maximum(fans.followers - found, 0.0)
-    expected = expected * (organic + 0.5) / (fans.followers + 1)
+    expected = expected * _rest(fans, organic)
     lift = np.log((found + 0.5) / (expected + 0.5))
     plain = expected > 2
     middle, spread = 0.0, SPREAD
@@ -249,13 +280,18 @@ def _choose_columns(
         spread = max(SPREAD, float(1.4826 * np.median(np.abs(lift[plain] - middle))))
     usual = expected * np.exp(max(middle, 0.0))
     rate = found / weight.sum()
-    suspicious = np.flatnonzero((rate >= LEAST_RATE) & (found > 1.5 * usual))
+    suspicious = np.flatnonzero((rate >= LEAST_RATE) & (found >= LEAST_FOLLOWED) & (found > 1.5 * usual))
     score = np.array([kernels.excess(found[j], usual[j], spread**2) for j in suspicious])
     chosen = suspicious[score > (np.log(fans.columns.size) + 2 if strict else 3.0)].astype(np.int32)
     if chosen.size < 2:
         return None
     rates = np.clip((found[chosen] + 0.5) / (weight.sum() + 1), 0.0, 1 - 1e-4)
     return chosen, rates, organic[chosen]
+
+
+def _rest(fans: Fans, organic: Numbers, columns: Codes | slice = slice(None)) -> Numbers:
+    """Share of the usual followers that are there besides a block."""
+    return np.minimum((organic + 0.5) / (fans.usual[columns] + 1), 1.0)
 
 
 def _weigh_rows(fans: Fans, columns: Codes, rates: Numbers, organic: Numbers, size: float) -> Block:
@@ -267,7 +303,7 @@ def _weigh_rows(fans: Fans, columns: Codes, rates: Numbers, organic: Numbers, si
     rows = np.sort(touched[hits[touched] >= 2])
     slot = np.full(fans.columns.size, -1, np.int32)
     slot[columns] = np.arange(columns.size)
-    rest = (organic + 0.5) / (fans.followers[columns] + 1)
+    rest = _rest(fans, organic, columns)
     ratio = kernels.weigh_rows(
         rows, fans.indptr, fans.indices, fans.row_group, fans.column_group, fans.share,
         columns, slot, rates, rest,

@@ -1,7 +1,8 @@
 """Compiled loops below `followers`: who follows whom as rows and columns, plain arrays in and out.
 
 A row follows columns. Rows and columns belong to groups (niches); row i, of group g, is expected to follow
-column j, of group h, at a rate of `degree of i in h` x `share[j, g]`.
+column j, of group h, at a rate of `degree of i in h` x `share[j, g]`. Group 0 is that of columns of no group:
+there the degree is that in all groups.
 """
 
 import math
@@ -16,6 +17,7 @@ Numbers = NDArray[np.float64]
 Marks = NDArray[np.uint8]
 
 MOST_EXACT = 8  # columns whose joint tail is computed exactly; of more by Poisson's law
+NOTHING = 1e-15  # a chance that adds nothing
 SURE = 0.95  # no follow is expected more surely
 
 
@@ -119,33 +121,31 @@ def group_counts(
     indices: Codes,
     row_group: Codes,
     column_group: Codes,
-    counted: NDArray[np.bool_],
     groups: int,
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Follows from group to column, from group to group, and pairs of follows from group to two groups.
-
-    Those of rows that are `counted`.
-    """
+    """Follows from group to column, from group to group, and pairs of follows from group to two groups."""
     received = np.zeros((column_group.size, groups))
     between = np.zeros((groups, groups))
     pairs = np.zeros((groups, groups, groups))
     wide = np.zeros(groups)
     seen = np.empty(groups, np.int32)
     for row in range(indptr.size - 1):
-        if not counted[row]:
-            continue
         group, count = row_group[row], 0
         for place in range(indptr[row], indptr[row + 1]):
             other = column_group[indices[place]]
             received[indices[place], group] += 1
-            if wide[other] == 0:
+            if other > 0 and wide[other] == 0:
                 seen[count] = other
                 count += 1
-            wide[other] += 1
+            wide[other] += other > 0
+        wide[0] = indptr[row + 1] - indptr[row]
+        seen[count] = 0
+        count += 1
         for one in seen[:count]:
             between[group, one] += wide[one]
             for other in seen[:count]:
-                pairs[group, one, other] += wide[one] * (wide[other] - (one == other))
+                same = one == other or min(one, other) == 0
+                pairs[group, one, other] += (max(wide[one], wide[other]) - same) * min(wide[one], wide[other])
         for one in seen[:count]:
             wide[one] = 0
     return received, between, pairs
@@ -269,15 +269,22 @@ def weigh_columns(
     row_group: Codes,
     column_group: Codes,
     share: Numbers,
+    paid: Marks,
 ) -> tuple[Numbers, Numbers]:
-    """Weight of the chosen rows that follow each column, and that expected by degrees and groups."""
+    """Weight of the chosen rows that follow each column, and that expected by degrees and groups.
+
+    Follows of `paid` columns count for no degree.
+    """
     columns, groups = share.shape
     found, wide = np.zeros(columns), np.zeros((groups, groups))
     for at in range(chosen.size):
         row = chosen[at]
         for place in range(indptr[row], indptr[row + 1]):
             found[indices[place]] += weight[at]
-            wide[row_group[row], column_group[indices[place]]] += weight[at]
+            if not paid[indices[place]]:
+                wide[row_group[row], column_group[indices[place]]] += weight[at]
+                if column_group[indices[place]] > 0:
+                    wide[row_group[row], 0] += weight[at]
     expected = np.zeros(columns)
     for column in range(columns):
         for group in range(groups):
@@ -310,6 +317,7 @@ def weigh_rows(
         row = chosen[at]
         for place in range(indptr[row], indptr[row + 1]):
             wide[column_group[indices[place]]] += 1
+            wide[0] += column_group[indices[place]] > 0
             if slot[indices[place]] >= 0:
                 follows[slot[indices[place]]] = 1
         for place in range(columns.size):
@@ -323,6 +331,7 @@ def weigh_rows(
             follows[place] = 0
         for place in range(indptr[row], indptr[row + 1]):
             wide[column_group[indices[place]]] = 0
+        wide[0] = 0
     return ratio
 
 
@@ -339,6 +348,8 @@ def _add_poisson_tails(mean: float, numbers: Numbers) -> None:
             numbers[hits] += left
         left -= term
         term *= mean / (hits + 1)
+        if term < NOTHING and hits > mean:
+            break
 
 
 @njit(nogil=True, cache=True)
@@ -351,10 +362,13 @@ def expected_numbers(
     share: Numbers,
     columns: Codes,
     most: int,
+    member: Marks,
+    paid: Marks,
 ) -> Numbers:
     """How many of the chosen rows are expected to follow at least 0, 1, ..., `most` of the columns.
 
-    `most` is the number of columns where that is at most `MOST_EXACT`.
+    `most` is the number of columns where that is at most `MOST_EXACT`. What a `member` gives to columns that
+    are `paid` counts for nothing.
     """
     groups = share.shape[1]
     sums = np.zeros((groups, groups))  # of row's group, of column's group
@@ -365,7 +379,9 @@ def expected_numbers(
     wide = np.zeros(groups)
     for row in chosen:
         for place in range(indptr[row], indptr[row + 1]):
-            wide[column_group[indices[place]]] += 1
+            if not (member[row] and paid[indices[place]]):
+                wide[column_group[indices[place]]] += 1
+                wide[0] += column_group[indices[place]] > 0
         if columns.size <= MOST_EXACT:
             law[:] = 0
             law[0] = 1
@@ -385,4 +401,5 @@ def expected_numbers(
             _add_poisson_tails(mean, numbers)
         for place in range(indptr[row], indptr[row + 1]):
             wide[column_group[indices[place]]] = 0
+        wide[0] = 0
     return numbers

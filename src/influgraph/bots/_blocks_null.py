@@ -11,7 +11,7 @@ from scipy.special import gammaln
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from influgraph.bots._blocks import Block, Codes, Fans, Numbers
+    from influgraph.bots._blocks import Block, Codes, Fans, Marks, Numbers
 
 SETS = 60  # of columns like those of a block, by which shared tastes are measured
 SAMPLE = 5_000  # rows whose expectations stand for those of all
@@ -43,7 +43,8 @@ def chance_of(fans: Fans, block: Block, avoided: Codes, *, rng: np.random.Genera
     tastes that niches do not tell are seen in these as well. `avoided` columns are drawn for no set.
     """
     most = block.columns.size if block.columns.size <= 8 else min(block.columns.size, MOST_HITS)
-    found, expected = _numbers(fans, block.columns, np.arange(fans.rows.size, dtype=np.int32), most)
+    every = np.arange(fans.rows.size, dtype=np.int32)
+    found, expected = _numbers(fans, block.columns, every, most, _marks(fans, block, taken=False))
     bias, dispersion = _shared_tastes(fans, block, avoided, most, rng)
     tries = _log_sets(fans.columns.size, block.columns.size) + np.log(most - 1)
     hits = np.arange(2, most + 1)
@@ -59,15 +60,27 @@ def chance_of(fans: Fans, block: Block, avoided: Codes, *, rng: np.random.Genera
     )
 
 
-def _numbers(fans: Fans, columns: Codes, rows: Codes, most: int) -> tuple[Numbers, Numbers]:
+def _marks(fans: Fans, block: Block, *, taken: bool) -> tuple[Marks, Marks]:
+    """The rows and columns whose follows count for no degree: those of the block where it is taken out."""
+    member, paid = np.zeros(fans.rows.size, np.uint8), np.zeros(fans.columns.size, np.uint8)
+    if taken:
+        member[block.rows[block.odds > 0]] = 1
+        paid[block.columns] = 1
+    return member, paid
+
+
+def _numbers(
+    fans: Fans, columns: Codes, rows: Codes, most: int, left_out: tuple[Marks, Marks]
+) -> tuple[Numbers, Numbers]:
     """How many rows follow at least 0, 1, ... of the columns, and how many are expected to, from a sample."""
     from influgraph.bots import _blocks_kernels as kernels
 
     hits = np.zeros(fans.rows.size, np.int32)
     found = kernels.hit_numbers(columns, fans.column_indptr, fans.column_rows, hits)[: most + 1]
     expected = kernels.expected_numbers(
-        rows, fans.indptr, fans.indices, fans.row_group, fans.column_group, fans.share, columns, most
-    )
+        rows, fans.indptr, fans.indices, fans.row_group, fans.column_group, fans.share, columns, most,
+        *left_out,
+    )  # fmt: skip
     return found, expected * fans.rows.size / rows.size
 
 
@@ -85,16 +98,21 @@ def _log_sets(columns: int, chosen: int) -> float:
 def _shared_tastes(
     fans: Fans, block: Block, avoided: Codes, most: int, rng: np.random.Generator
 ) -> tuple[Numbers, Numbers]:
-    """By how much sets of like columns exceed expectation, and its dispersion, for every count of hits."""
+    """By how much sets of like columns exceed expectation, and its dispersion, for every count of hits.
+
+    What members of the block gave to it, they cannot have given to other columns.
+    """
     order = np.argsort(np.diff(fans.indptr), kind="stable")
     rows = np.sort(order[:: max(1, fans.rows.size // SAMPLE)]).astype(np.int32)
     like = _like_columns(fans, block, avoided)
     if like is None:
         return np.ones(most + 1), np.full(most + 1, LEAST_DISPERSION)
+    left_out = _marks(fans, block, taken=True)
     found, expected = np.zeros((SETS, most + 1)), np.zeros((SETS, most + 1))
     for one in range(SETS):
         columns = _draw_set(like, rng)
-        found[one], expected[one] = _padded(_numbers(fans, columns, rows, min(most, columns.size)), most)
+        numbers = _numbers(fans, columns, rows, min(most, columns.size), left_out)
+        found[one], expected[one] = _padded(numbers, most)
     return _bias_and_dispersion(found, expected)
 
 

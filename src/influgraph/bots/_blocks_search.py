@@ -151,7 +151,7 @@ def _settle(scene: Scene, fans: Fans, block: Block) -> tuple[Codes, Numbers, Cod
         odds = block.odds + trait_odds(scene.traits, rows, columns, block.membership)
         block = replace(block, odds=odds)
         weight = block.membership
-        again = blocks.regrown(fans, block.rows[weight > 0.01], weight[weight > 0.01])
+        again = blocks.regrown(fans, block.rows[weight > 0.01], weight[weight > 0.01], paid=block.columns)
         if again is None:
             break
         settled = np.array_equal(again.columns, block.columns)

@@ -85,6 +85,17 @@ def sketch_pairs(
 
 
 @njit(nogil=True, cache=True)
+def weigh_slots(counts: npt.NDArray[np.uint8], least: int) -> tuple[int, int, bool]:
+    """How many slots were counted, joint acts in those counted so often or more, and if one is full."""
+    used, held, full = 0, 0, False
+    for slot in range(counts.size):
+        used += counts[slot] > 0
+        held += counts[slot] if counts[slot] >= least else 0
+        full |= counts[slot] == 255
+    return used, held, full
+
+
+@njit(nogil=True, cache=True)
 def gather_pairs(
     unit: Ints,
     account: Ints,
@@ -196,13 +207,16 @@ def _company(time: Floats, window: float) -> float:
 
 
 @njit(nogil=True, cache=True)
-def count_company(unit: Ints, time: Floats, window: float) -> float:
-    """Sum over units of how many of the other acts there are within the window of each act, on average."""
+def count_company(unit: Ints, time: Floats, window: float, weight: Floats) -> float:
+    """Sum over units of how many of the other acts there are within the window of each act, on average.
+
+    A unit counts by the `weight` of its acts.
+    """
     total, first = 0.0, 0
     for act in range(1, unit.size + 1):
         if act == unit.size or unit[act] != unit[first]:
             if act - first > 1:
-                total += _company(time[first:act], window)
+                total += weight[first] * _company(time[first:act], window)
             first = act
     return total
 
@@ -226,6 +240,7 @@ def draw_company(
     clock: Floats,
     window: float,
     boost: npt.NDArray[np.float64],
+    weight: Floats,
     seed: int,
 ) -> Floats:
     """Draw what `count_company` would count, where members act each on their own.
@@ -234,20 +249,28 @@ def draw_company(
     acts on the unit, from `own_start[unit]` on; `delay`: delays of members' acts; `own_share[unit]`: how
     often the
     former are drawn. A time is kept with the chance of its hour of the week in `clock`.
-    `boost[run, unit]`: how much more appealing the unit is than it seems.
+    `boost[run, unit]`: how much more appealing the unit is than it seems; `weight[unit]`: by which it counts.
     """
     units, members = chance.shape
     result = np.zeros(boost.shape[0], np.float64)
-    times = np.empty(members, np.float64)
+    times, highest = np.empty(members, np.float64), np.zeros(units, np.float64)
+    for unit in range(units):
+        highest[unit] = chance[unit].max()
     key, at = np.uint64(seed), np.uint64(0)
     one = np.uint64(1)
     for run in range(result.size):
         for unit in range(units):
-            count = 0
+            count, member = 0, -1
             own = own_start[unit + 1] - own_start[unit]
-            for member in range(members):
+            most = 1.0 - np.exp(-highest[unit] * boost[run, unit])
+            while most > 0.0:
                 at += one
-                if _uniform(key, at) > 1.0 - np.exp(-chance[unit, member] * boost[run, unit]):
+                member += 1 + (0 if most > 0.5 else int(np.log1p(-_uniform(key, at)) / np.log1p(-most)))
+                if member < 0 or member >= members:
+                    break
+                at += one
+                here = _uniform(key, at) * (1.0 if most > 0.5 else most)
+                if here > 1.0 - np.exp(-chance[unit, member] * boost[run, unit]):
                     continue
                 moment = since[unit]
                 for _ in range(12):
@@ -264,5 +287,5 @@ def draw_company(
                 times[count] = moment
                 count += 1
             if count > 1:
-                result[run] += _company(np.sort(times[:count]), window)
+                result[run] += weight[unit] * _company(np.sort(times[:count]), window)
     return result

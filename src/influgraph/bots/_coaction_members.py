@@ -129,9 +129,13 @@ def _clocked(moments: Floats) -> float:
 
 
 def _follow_keys(data: Dataset, follower: Ints, followed: Ints) -> npt.NDArray[np.bool_]:
+    """Whether each of these accounts follows the other one."""
     size = len(data.accounts)
-    known = data.follows["follower_id"].cat.codes.to_numpy().astype(np.int64) * size
-    known = known + data.follows["followed_id"].cat.codes.to_numpy()
+    one, other = (data.follows[side].cat.codes.to_numpy() for side in ("follower_id", "followed_id"))
+    asked = np.zeros(size, np.bool_)
+    asked[follower] = True
+    mine = asked[one]
+    known = one[mine].astype(np.int64) * size + other[mine]
     return np.isin(follower.astype(np.int64) * size + followed, known)
 
 

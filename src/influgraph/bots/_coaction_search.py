@@ -50,11 +50,11 @@ def find_ties(acts: Acts, window: float, rows: Ints, *, met: Floats, did: Ints) 
     from influgraph.bots import _coaction_kernels as kernels
 
     unit, account, time = acts.unit[rows], acts.account[rows], acts.time[rows]
-    counts = kernels.sketch_pairs(unit, account, time, window, REACH, SLOTS)
+    counts = kernels.sketch_pairs(unit, account, time, window, REACH, _slots(rows.size))
     least = 2
-    pairs, place, found = kernels.gather_pairs(
-        unit, account, time, window, REACH, counts, least, _room(counts)
-    )
+    tested, held, full = kernels.weigh_slots(counts, least)
+    room = MOST_PAIRS if full else min(held, MOST_PAIRS)
+    pairs, place, found = kernels.gather_pairs(unit, account, time, window, REACH, counts, least, room)
     while found > MOST_PAIRS and least < 255:
         least *= 2
         pairs, place, found = kernels.gather_pairs(
@@ -75,14 +75,13 @@ def find_ties(acts: Acts, window: float, rows: Ints, *, met: Floats, did: Ints) 
         p_value=_poisson_tail(joint[twice], expected),
         pair=np.repeat(np.arange(one.size), joint[twice]),
         row=rows[place[kept]],
-        tested=int(np.count_nonzero(counts)),
+        tested=tested,
     )
 
 
-def _room(counts: npt.NDArray[np.uint8]) -> int:
-    """Pairs that a first pass has to hold, never more than are held at all."""
-    sums = np.bincount(counts, minlength=256)
-    return int(min((sums[2:] * np.arange(2, 256)).sum() if not sums[255] else MOST_PAIRS, MOST_PAIRS))
+def _slots(acts: int) -> int:
+    """Slots for the pairs of so many acts, a power of two."""
+    return int(min(SLOTS, max(1 << 16, 1 << (16 * acts).bit_length())))
 
 
 def count_met(acts: Acts, window: float, rows: Ints) -> tuple[Floats, Ints]:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from influgraph.bots._coaction_traces import OF_ACCOUNT
+
 if TYPE_CHECKING:
     from influgraph.bots._coaction_traces import Acts
 
@@ -18,10 +20,11 @@ Flags = npt.NDArray[np.bool_]
 
 RUNS, WORK = (
     400,
-    3e7,
+    2e7,
 )  # draws of a group's joint acts; less where runs x units x members would be more than WORK
 TOLERANCE = 1.25  # times as many joint acts as expected that need no explanation: the model is not the world
 APPEAL = 2.0  # shape of the gamma law of how much more appealing an object is than others' acts on it show
+VAGUE = 2.0  # the same where objects are accounts: who reposts one within hours need not repost the same post
 POWERS = (
     0.0,
     0.25,
@@ -32,7 +35,10 @@ POWERS = (
 PRIOR = 5.0  # others' acts on an object from which on their times say as much as those of members elsewhere
 FAINT = 1000  # pairs of acts beside members' that say nothing yet of how narrow their company is
 SPARE = 1.0  # joint acts beyond those expected elsewhere that need none either
+ENOUGH = 2 * SPARE  # joint acts: fewer are not judged
 HOME = 3  # acts of members on an account's posts from which on it counts as one that they attend to
+EPOCHS = 10  # periods with equally many acts each, in which members act elsewhere as often as they do
+SETTLED = 100  # pairs of acts in an epoch from which on its times say as much as those of all of them
 MOST_UNITS = 4000  # of accounts attended to that are drawn: those with the most acts
 
 
@@ -43,17 +49,18 @@ class Verdict:
     joint: float
     expected: float
     p_value: float
+    tolerance: float = TOLERANCE
 
     @property
     def excess(self) -> float:
         """By how many standard deviations of a count there are more joint acts than need no explanation."""
-        bound = TOLERANCE * self.expected
+        bound = self.tolerance * self.expected
         return float((self.joint - bound) / np.sqrt(1 + bound))
 
 
 @dataclass(frozen=True)
 class Half:
-    """The units with `folds` equal to `fold`, at a window of seconds, with its `closeness` by trace."""
+    """The units with `folds` equal to `fold`, at a window of seconds, with its `closeness` by layer."""
 
     window: float
     near: Floats
@@ -67,11 +74,11 @@ class Ground:
 
     `unit_start`: first act of each unit; `by_account`, `account_start`: acts sorted by account; `key`: number
     of trace and author of each unit; `by_key`, `key_start`: units sorted by it; `unseen`: posts of a key on
-    which nobody acted; `home_like`: keys of posts whose author is known; `trace`: number of each
-    unit's trace; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over the
-    units of
-    each trace; `sizes`: by trace and fold, the different numbers of acts on a unit + 1, and how many units
-    have them; `narrow`: chance that two acts are by one account.
+    which nobody acted; `home_like`: keys of posts whose author is known; `layer`: number of each unit's
+    trace and epoch, `EPOCHS` to a trace; `vague`: units of reposts of an
+    account, not of a post; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over
+    the units of each layer; `sizes`: by layer and fold, the different numbers of acts on a unit + 1, and how
+    many units have them; `narrow`: chance that two acts are by one account.
     """
 
     acts: Acts
@@ -85,7 +92,8 @@ class Ground:
     key_start: Ints
     unseen: Floats
     home_like: Flags
-    trace: Ints
+    layer: Ints
+    vague: Flags
     clock: Floats
     weights: Floats
     sizes: dict[tuple[int, int], tuple[Floats, Ints]]
@@ -116,6 +124,7 @@ def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
     keys, first, key = np.unique(
         trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True
     )
+    layer = trace * EPOCHS + _epochs(acts)
     did = np.bincount(acts.account, minlength=acts.accounts)
     hours = np.bincount(np.floor(acts.time / 3600).astype(np.int64) % 168, minlength=168) + 1.0
     sizes = np.bincount(key, minlength=keys.size)
@@ -134,26 +143,36 @@ def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
         key_start=np.append(0, np.cumsum(sizes)),
         unseen=np.maximum(written - sizes, 0.0),
         home_like=known,
-        trace=trace,
+        layer=layer,
+        vague=acts.trace == OF_ACCOUNT,
         clock=np.maximum(hours / hours.max(), 0.01),
-        weights=np.bincount(trace, total + 1.0).astype(np.float64),
+        weights=np.bincount(layer, total + 1.0).astype(np.float64),
         sizes={
-            (one, fold): np.unique(total[(trace == one) & (folds == fold)] + 1.0, return_counts=True)
-            for one in range(int(trace.max(initial=-1)) + 1)
+            (int(one), fold): np.unique(total[(layer == one) & (folds == fold)] + 1.0, return_counts=True)
+            for one in np.unique(layer)
             for fold in (0, 1)
         },
         narrow=float((did * (did - 1.0)).sum() / max(float(did.sum()) ** 2, 1)),
     )
 
 
+def _epochs(acts: Acts) -> npt.NDArray[np.int64]:
+    """Epoch of each unit: that of its first act."""
+    bounds = np.quantile(acts.time, np.arange(1, EPOCHS) / EPOCHS)
+    first = np.flatnonzero(np.diff(acts.unit, prepend=-1))
+    return np.asarray(np.searchsorted(bounds, acts.time[first], side="right"))
+
+
 def closeness(ground: Ground, window: float) -> Floats:
-    """By trace, how often two acts on a unit are within the window of one another."""
+    """By layer, how often two acts on a unit are within the window of one another."""
     from influgraph.bots import _coaction_kernels as kernels
 
     near = kernels.count_near(ground.acts.unit, ground.acts.time, window)
-    close = np.bincount(ground.trace[ground.acts.unit], near)
-    pairs = np.bincount(ground.trace, ground.total * (ground.total - 1.0))
-    return np.minimum((close + 1) / (pairs + 1), 1)
+    size = -(-int(ground.layer.max(initial=0) + 1) // EPOCHS) * EPOCHS
+    close = np.bincount(ground.layer[ground.acts.unit], near, size).reshape(-1, EPOCHS)
+    pairs = np.bincount(ground.layer, ground.total * (ground.total - 1.0), size).reshape(-1, EPOCHS)
+    usual = (close.sum(axis=1) + 1) / (pairs.sum(axis=1) + 1)
+    return np.asarray(np.minimum((close + SETTLED * usual[:, None]) / (pairs + SETTLED), 1)).ravel()
 
 
 def judge(
@@ -167,8 +186,9 @@ def judge(
     """Compare joint acts of members on the units of a fold with what they would do each on their own.
 
     Each member acts on an account's posts as often as it does elsewhere, on those posts that others find
-    appealing, after such delays as members have elsewhere or as others have there, whichever makes more
-    of them joint, at hours when people act. On other objects joint acts are as many as their numbers and
+    appealing, after such delays as members have elsewhere or as others have there, at hours when people act,
+    or at such moments as members act at elsewhere, whichever makes more of them joint. On other objects
+    joint acts are as many as their numbers in each epoch and
     the company that members keep there let expect.
     """
     from influgraph.bots import _coaction_kernels as kernels
@@ -177,23 +197,37 @@ def judge(
     rows = ground.acts_of(members)
     unit = acts.unit[rows]
     here = half.folds[unit] == half.fold
-    joint = kernels.count_company(unit[here], acts.time[rows[here]], half.window)
+    weight = _weights(ground, unit)
+    joint = kernels.count_company(unit[here], acts.time[rows[here]], half.window, weight[here])
+    if joint < ENOUGH:
+        return Verdict(joint, SPARE, 1.0)
     visits = np.unique(ground.key[unit], return_counts=True)
     homes = visits[0][(visits[1] >= HOME) & ground.home_like[visits[0]]]
     at_home = np.isin(ground.key[unit], homes)
     drawn = _draw_at_home(ground, members, rows[at_home], homes, half, runs, rng)
-    away = rows[~at_home & here]
-    strayed = kernels.count_company(acts.unit[away], acts.time[away], half.window)
+    away = ~at_home & here
+    strayed = kernels.count_company(unit[away], acts.time[rows[away]], half.window, weight[away])
     elsewhere = _expect_elsewhere(ground, rows[~at_home], half)
     apart = rng.poisson(elsewhere * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
-    whole = _verdict(joint, drawn + apart)
-    part = _verdict(strayed, apart.astype(np.float64))
+    tolerance = VAGUE if ground.vague[unit].mean() > 0.5 else TOLERANCE
+    whole = _verdict(joint, drawn + apart, tolerance)
+    part = _verdict(strayed, apart.astype(np.float64), tolerance)
     low = min(whole, part, key=lambda verdict: (verdict.p_value, -verdict.excess))
     return replace(low, p_value=min(1.0, 2 * low.p_value))
 
 
-def _verdict(joint: float, drawn: Floats) -> Verdict:
-    return Verdict(joint, float(drawn.mean()), _tail(joint, TOLERANCE * drawn))
+def _weights(ground: Ground, unit: Ints) -> Floats:
+    """By act of members, how much its unit counts: the less, the more others acted on it."""
+    _, place, mine = np.unique(unit, return_inverse=True, return_counts=True)
+    return _fade(ground.total[unit] - mine[place])
+
+
+def _fade(others: Ints) -> Floats:
+    return np.asarray(1 / (others + 1.0), dtype=np.float64)
+
+
+def _verdict(joint: float, drawn: Floats, tolerance: float) -> Verdict:
+    return Verdict(joint, float(drawn.mean()), _tail(joint, tolerance * drawn), tolerance)
 
 
 def _draw_at_home(
@@ -222,21 +256,28 @@ def _draw_at_home(
     begin = np.searchsorted(acts.unit[beside], np.append(drawn_units, drawn_units[-1] + 1))
     runs = int(np.clip(WORK / chance.size, 30, runs))
     boost = rng.gamma(APPEAL, 1 / APPEAL, (runs, pick.size))
-    shares = (np.zeros(pick.size), others[pick] / (others[pick] + PRIOR))
+    never, since = np.zeros(pick.size), acts.since[drawn_units]
+    delay = acts.time[rows] - acts.since[acts.unit[rows]]
+    ways = (
+        (since, never, delay, ground.clock),
+        (since, others[pick] / (others[pick] + PRIOR), delay, ground.clock),
+        (never, never, acts.time[rows], np.ones(168)),
+    )
     drawn = [
         kernels.draw_company(
             chance,
-            acts.since[drawn_units],
+            appeared,
             begin.astype(np.int64),
             acts.time[beside] - acts.since[acts.unit[beside]],
             share,
-            acts.time[rows] - acts.since[acts.unit[rows]],
-            ground.clock,
+            late,
+            clock,
             half.window,
             boost,
+            _fade(others[pick]),
             int(rng.integers(2**62)),
         )
-        for share in shares
+        for appeared, share, late, clock in ways
     ]
     return np.asarray(max(drawn, key=np.mean), dtype=np.float64)
 
@@ -272,11 +313,12 @@ def _shares(others: Ints, mine: Ints, local: Ints, unseen: Floats) -> Floats:
 def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
     """Joint acts expected elsewhere, where attention is as narrow as the company of members shows."""
     acts = ground.acts
-    trace = ground.trace[acts.unit[rows]]
+    layer = ground.layer[acts.unit[rows]]
     narrow = _narrowness(ground, rows)
+    online = _together(acts.time[rows], half.window)
     total = 0.0
-    for one in np.unique(trace):
-        part = rows[trace == one]
+    for one in np.unique(layer):
+        part = rows[layer == one]
         units, mine = np.unique(acts.unit[part], return_counts=True)
         weight = ground.total[units] + 1.0
         here = half.folds[units] == half.fold
@@ -286,12 +328,22 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
 
         def company(weight: Floats, count: Ints | float, scale: float = scale, alone: float = alone) -> float:
             expected = weight * scale
-            return float((count * expected**2 * (1 - alone) / (1 + expected)).sum())
+            return float((count / weight * expected**2 * (1 - alone) / (1 + expected)).sum())
 
         sizes, counts = ground.sizes[int(one), half.fold]
         found = company(sizes, counts) - company(weight[here], 1.0) + company(weight[here] - mine[here], 1.0)
-        total += found / narrow * half.near[one]
+        total += found / narrow * max(half.near[one], online)
     return total + SPARE
+
+
+def _together(times: Floats, window: float) -> float:
+    """How often two acts of members, on whatever objects, are within the window of one another."""
+    from influgraph.bots import _coaction_kernels as kernels
+
+    if times.size < 2:
+        return 0.0
+    near = kernels.count_near(np.zeros(times.size, np.int64), np.sort(times), window).sum()
+    return float(near / (times.size * (times.size - 1.0)))
 
 
 def _narrowness(ground: Ground, rows: Ints) -> float:
@@ -306,10 +358,10 @@ def _narrowness(ground: Ground, rows: Ints) -> float:
 
 def _tail(joint: float, drawn: Floats) -> float:
     """How often as many are drawn; beyond what was drawn, by the gamma law of the same mean and spread."""
-    from scipy.stats import gamma
+    from scipy.special import gammaincc
 
     above = (1 + np.count_nonzero(drawn >= joint)) / (1 + drawn.size)
     if above > 10 / drawn.size:
         return float(above)
     mean, spread = drawn.mean() + 0.5, drawn.var() + 0.5
-    return float(min(above, max(gamma.sf(joint, mean**2 / spread, scale=spread / mean), 1e-12)))
+    return float(min(above, max(float(gammaincc(mean**2 / spread, joint * mean / spread)), 1e-12)))

@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 POST_TRACES = {"repost": ("repost", "quote"), "reply": ("reply", "comment"), "like": ("like",)}
 TRACES = ("repost", "reply", "text", "link", "hashtags", "object")
 NOT_SPREAD = ("view", "click", "purchase", "like")  # kinds that do not spread the object they name
+OF_ACCOUNT = "repost of account"  # trace of reposts that name whom they repost, and no post
 LEAST_TEXT = 20  # characters: shorter texts are alike by chance
 SOON = 60.0  # seconds: what follows sooner was not prompted by what others did
 ALIKE = 0.75  # share of shingles in common from which on two texts count as one
@@ -171,7 +172,7 @@ def _acts_on_posts(data: Dataset, traces: Sequence[str]) -> Iterator[pd.DataFram
         yield pd.DataFrame(
             {
                 "account": rows["account_id"].cat.codes.astype("int64"),
-                "trace": np.where(post >= 0, trace, f"{trace} of account"),
+                "trace": np.where(post >= 0, trace, OF_ACCOUNT),
                 "object": label,
                 "author": np.where(post >= 0, np.where(author[post] < 0, receiver, author[post]), receiver),
                 "since": since[post],

@@ -103,11 +103,10 @@ def find_coordinated_clusters(
     Returns
     -------
     `BotClusters` with `ties` and `sweep`. `clusters` has besides: `window`; `joint` acts on objects that did
-    not serve to find the cluster, and those `expected`; `clock`, 0 to 1, how much joint acts fall on the same
-    minute of the hour; `mutual_follows`, share of pairs; `own_objects`, share of joint acts on members'
-    posts;
-    `reaction_seconds` after the post, median; `follow_author`, share of joint acts by followers of the
-    author;
+    not serve to find the cluster, counted as the notes say, and those `expected`; `clock`, 0 to 1, how much
+    joint acts fall on the same minute of the hour; `mutual_follows`, share of pairs; `own_objects`, share of
+    joint acts on members' posts; `reaction_seconds` after the post, median; `follow_author`, share of joint
+    acts by followers of the author;
     `explained`, the innocent explanation that holds, null where none does. A cluster that is explained has
     the p-value 1. Every candidate is in the table, whatever its p-value: `discoveries` picks. `missing` says
     where data are too few.
@@ -120,10 +119,12 @@ def find_coordinated_clusters(
     Notes
     -----
     Joint acts are counted as company: on each object how many of the other members are near an act on
-    average,
-    summed over objects. A quarter more than expected needs no explanation, and the appeal of objects varies
-    by
-    a gamma law, so p-values err on the side of the accounts. Found on both halves, a cluster gets twice the
+    average, divided by the acts of others on it + 1, summed over objects: what nobody else touches tells
+    most. A quarter more than expected needs no explanation (twice as many where reposts name an account
+    and no post), and the appeal of objects varies by a gamma law, so p-values err on the side of accounts.
+    Members act elsewhere in each of ten epochs as often as they do, at moments as near one another as those
+    of all acts of that epoch or as theirs on different objects, so that those who come for one event are not
+    taken for a group. Found on both halves, a cluster gets twice the
     lower p-value. Acts on what somebody whom the actor follows had acted on a minute before or earlier are
     left out: friends prompt friends. Each act is paired with the 256 that follow at most, and 20 million
     pairs are held at most
@@ -271,8 +272,9 @@ def _describe(
     evidence = (
         f"{group.members.size} accounts acted {raids} times on the same objects within {candidate.window} of "
         f"one another ({', '.join(f'{trace} {count}' for trace, count in traces.items())}); on objects that "
-        f"did not serve to find them an act had {verdict.joint:.3g} times another of them near, where "
-        f"{verdict.expected:.3g} is expected of accounts that act each on their own"
+        f"did not serve to find them an act had {verdict.joint:.3g} times another of them near (an object "
+        f"counts the less, the more others acted on it), where {verdict.expected:.3g} is expected of "
+        "accounts that act each on their own"
     )
     return {
         "kind": "coordination",

@@ -27,7 +27,7 @@ class Evidence:
 
     def beside(self, seen: Effects) -> pd.DataFrame:
         """Each tried author's effect by trial, and as it is `seen` without, per 1,000 exposures."""
-        ends = np.column_stack([seen.mean(), seen.quantile(0.05), seen.high()])
+        ends = np.column_stack([seen.rate, seen.quantile(0.05), seen.high()])
         scaled = 1000 * self.per_exposure[seen.authors, None] * ends
         without = pd.DataFrame(scaled, self.authors[seen.authors], COLUMNS[3:])
         both = trials.trial_effects(self.known, self.authors).join(without, how="inner")

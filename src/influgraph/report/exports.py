@@ -1,5 +1,6 @@
 """A study for other programs: its network with niches, scores and positions."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -44,8 +45,9 @@ def export_results(results: Path, kind: Format, file: Path) -> int:
     results
         The results folder; nothing else is read.
     kind
-        `gexf` or `graphml`: accounts with all columns of `scores`, the name of their niche, and positions;
-        `parquet`: the pairs, `source_id, target_id, weight`.
+        `gexf` or `graphml`: accounts with all columns of `scores`, the name of their niche, and positions,
+        and pairs; `parquet`: the accounts, and in another file beside it (`NAME.edges.parquet`) the pairs,
+        `source_id, target_id, weight`.
     file
         Where to; an existing file is replaced, once the new one is whole.
 
@@ -63,17 +65,39 @@ def export_results(results: Path, kind: Format, file: Path) -> int:
     if NETWORK not in read_manifest(results)["outputs"] or not (results / NETWORK).is_file():
         raise ResultsError(f"{results} holds no {NETWORK}: run the study again, then export it")
     network, accounts = _read(results)
+    if kind == "parquet":
+        _whole(file, lambda new: accounts.reset_index().to_parquet(new, index=False))
+        ids = pd.Series(network.account_ids)
+        _whole(edges_file(file), lambda new: write_network(network, ids, new))
+    else:
+        write = graphs.write_gexf if kind == "gexf" else graphs.write_graphml
+        _whole(file, lambda new: write(network, new, accounts=accounts))
+    return network.weights.nnz
+
+
+def edges_file(file: Path) -> Path:
+    """Place of the pairs beside a Parquet file of accounts.
+
+    Parameters
+    ----------
+    file
+        The file of accounts.
+
+    Returns
+    -------
+    `study.edges.parquet` for `study.parquet`.
+    """
+    return file.with_name(f"{file.name.removesuffix('.parquet')}.edges.parquet")
+
+
+def _whole(file: Path, write: Callable[[Path], None]) -> None:
+    """Write a file beside its place, then move it there."""
     partial = file.with_name(f"{file.name}.partial")
     try:
-        if kind == "parquet":
-            write_network(network, pd.Series(network.account_ids), partial)
-        else:
-            write = graphs.write_gexf if kind == "gexf" else graphs.write_graphml
-            write(network, partial, accounts=accounts)
+        write(partial)
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
-    return network.weights.nnz
 
 
 def _read(results: Path) -> tuple[Network, pd.DataFrame]:
@@ -86,5 +110,6 @@ def _read(results: Path) -> tuple[Network, pd.DataFrame]:
     named = (
         scores["niche"].map(names.astype("str")) if len(names) else pd.Series(None, scores.index, dtype="str")
     )
-    placed = layout.niche_layout(network, scores["niche"])
+    rng = np.random.default_rng(int(read_manifest(results)["seed"]))
+    placed = layout.account_positions(network, scores["niche"], rng=rng)
     return network, scores.assign(niche_name=named).join(placed)

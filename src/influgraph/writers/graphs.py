@@ -20,6 +20,17 @@ _SPACES = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 GEXF = "http://gexf.net/1.3"
 POSITION = ("x", "y")
+# Okabe & Ito, told apart by colour-blind readers; beyond them, and for none, grey.
+COLOURS = (
+    (0, 114, 178),
+    (230, 159, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (86, 180, 233),
+    (213, 94, 0),
+    (240, 228, 66),
+)
+GREY = (187, 187, 187)
 
 
 def xml_id(text: str) -> str:
@@ -84,7 +95,7 @@ def write_graphml(network: Network, file: Path, *, accounts: pd.DataFrame) -> No
 
 
 def write_gexf(network: Network, file: Path, *, accounts: pd.DataFrame) -> None:
-    """Write a directed network as GEXF 1.3, as Gephi reads it, with its labels, positions and weights.
+    """Write a directed network as GEXF 1.3, as Gephi reads it: labels, positions, colours of niches, sizes.
 
     Parameters
     ----------
@@ -93,7 +104,8 @@ def write_gexf(network: Network, file: Path, *, accounts: pd.DataFrame) -> None:
     file
         Where to; an existing file is replaced.
     accounts
-        As for `write_graphml`; a column ``label`` is what Gephi shows, by default the id.
+        As for `write_graphml`; a column ``label`` is what Gephi shows, by default the id; ``niche`` gives the
+        colour, ``followers`` the size.
 
     Raises
     ------
@@ -124,8 +136,10 @@ def write_gexf(network: Network, file: Path, *, accounts: pd.DataFrame) -> None:
         for number, (name, kind) in enumerate(kinds.items()):
             out.write(f'<attribute id="{number}" title={_quoted(name)} type="{kind}"/>\n')
         out.write("</attributes>\n<nodes>\n")
+        looks = _looks(plain)
         for row, (account, values) in enumerate(_rows(network, plain, kinds)):
             place = f'<viz:position x="{places[row][0]!r}" y="{places[row][1]!r}"/>' if drawn else ""
+            place += looks[row]
             known = "".join(f'<attvalue for="{number}" value={_quoted(value)}/>' for number, value in values)
             shown = _quoted(labels[row])
             out.write(f"<node id={account} label={shown}><attvalues>{known}</attvalues>{place}</node>\n")
@@ -133,6 +147,20 @@ def write_gexf(network: Network, file: Path, *, accounts: pd.DataFrame) -> None:
         for number, (source, target, weight) in enumerate(_pairs(network)):
             out.write(f'<edge id="{number}" source={source} target={target} weight="{weight!r}"/>\n')
         out.write("</edges>\n</graph>\n</gexf>\n")
+
+
+def _looks(accounts: pd.DataFrame) -> list[str]:
+    """Colour by niche and size by followers, where these are known."""
+    looks = [""] * len(accounts)
+    if "niche" in accounts:
+        of_niche = dict(enumerate(COLOURS))
+        niches = accounts["niche"].astype("Float64").fillna(-1).to_numpy(int)
+        colours = [of_niche.get(int(niche), GREY) for niche in niches]
+        looks = [f'<viz:color r="{red}" g="{green}" b="{blue}"/>' for red, green, blue in colours]
+    if "followers" in accounts:
+        sizes = 2 + accounts["followers"].astype("Float64").fillna(0).to_numpy(float) ** 0.5
+        looks = [f'{look}<viz:size value="{size:.3g}"/>' for look, size in zip(looks, sizes, strict=True)]
+    return looks
 
 
 def _kinds(network: Network, accounts: pd.DataFrame) -> dict[str, str]:
