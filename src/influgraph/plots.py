@@ -422,7 +422,8 @@ def plot_block(
         ax.axhline(len(tables[0]) - 0.5, color=SUSPECT, linewidth=1.5)
     drawn = tables[0].mean(axis=0) >= 0.5 if tables[0].size else np.zeros(0, bool)
     usual = tables[1][:, drawn].mean() if drawn.any() and len(tables[1]) else 0.0
-    title = f"At least half of the members acted on {drawn.sum():,} objects, of like accounts {usual:.0%}"
+    many = f"{drawn.sum():,} objects" if drawn.sum() > 1 else "One object"
+    title = f"{many} drew half of the members or more, and {_percent(usual)} of like accounts"
     if not drawn.any():
         title = "No object drew half of the members"
     ax.set(xticks=[], yticks=[len(tables[0]) / 2, len(tables[0]) + len(tables[1]) / 2])
