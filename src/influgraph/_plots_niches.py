@@ -105,9 +105,9 @@ def draw_lines(ax: Axes, points: Numbers, between: Numbers) -> None:
 def draw_circles(ax: Axes, points: Numbers, radius: Numbers, shown: pd.DataFrame) -> None:
     """Draw a circle for each niche, its number in it; its look tells its stability."""
     from matplotlib.patches import Circle, Patch
-    from matplotlib.patheffects import withStroke
+    from matplotlib.patheffects import AbstractPathEffect, withStroke
 
-    halo = [withStroke(linewidth=2.5, foreground="white")]
+    halo: list[AbstractPathEffect] = [withStroke(linewidth=2.5, foreground="white")]
     stability = shown["stability"].to_numpy(np.float64, na_value=np.nan)
     looks = np.select([stability >= STABLE, stability >= SHAKY, stability < SHAKY], [0, 1, 2], 3)
     for (x, y), size, look, number in zip(points, radius, looks, shown.index, strict=True):
