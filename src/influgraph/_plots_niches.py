@@ -90,6 +90,20 @@ def _pulled(points: Numbers, wanted: Numbers, weights: Numbers) -> Numbers:
     return np.asarray((np.diag(pull.sum(axis=1)) - pull) @ points)
 
 
+def frame(points: Numbers, radius: Numbers) -> dict[str, tuple[float, float]]:
+    """Limits that hold all circles, no side under half of the other, for niches in a row too."""
+    if not len(points):
+        return {}
+    room = np.maximum(radius, ROOM)[:, None]
+    low, high = (points - room).min(axis=0), (points + room).max(axis=0)
+    half = np.maximum(high - low, (high - low).max() / 2) * 0.52
+    middle = (low + high) / 2
+    return {
+        name: (float(middle[k] - half[k]), float(middle[k] + half[k]))
+        for k, name in enumerate(("xlim", "ylim"))
+    }
+
+
 def draw_lines(ax: Axes, points: Numbers, between: Numbers) -> None:
     """Join each niche with those that it exchanges most attention with; wider is more."""
     both = between + between.T

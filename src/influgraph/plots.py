@@ -20,6 +20,7 @@ from influgraph._plots_niches import (
     draw_circles,
     draw_key,
     draw_lines,
+    frame,
     places,
 )
 
@@ -229,7 +230,7 @@ def plot_niche_map(
     draw_lines(ax, points, seen)
     draw_circles(ax, points, radius, shown)
     draw_key(ax, shown, [_short((names or {}).get(number, name)) for number, name in shown["name"].items()])
-    ax.set(aspect="equal", anchor="W", xticks=[], yticks=[])
+    ax.set(aspect="equal", anchor="W", xticks=[], yticks=[], **frame(points, radius))
     ax.spines[:].set_visible(False)
     _finish(ax, _niches_told(niches, between), x="")
     ax.set_xlabel(
