@@ -102,11 +102,10 @@ class Steps:
     @cached_property
     def suspects(self) -> dict[str, Any]:
         """Bot clusters, a case file for each, and who is suspected."""
-        return self.store.run("bot clusters", self._suspects)
-
-    def _suspects(self) -> dict[str, Any]:
-        niche = self.niches_of_everyone["accounts"]["niche"]
-        return suspects.found_clusters(self.everyone, niche, self.settings.bots, rngs=self.rng)
+        niche, options = self.niches_of_everyone["accounts"]["niche"], self.settings.bots
+        return self.store.run(
+            "bot clusters", lambda: suspects.found_clusters(self.everyone, niche, options, rngs=self.rng)
+        )
 
     @property
     def any_suspects(self) -> bool:
@@ -135,9 +134,8 @@ class Steps:
     @cached_property
     def niches(self) -> dict[str, Any]:
         """The niche of each account, each niche described, and what they rest on; without suspects."""
-        return self.store.run(
-            "niches", lambda: self._niches(self.data) if self.any_suspects else self.niches_of_everyone
-        )
+        data, everyones = self.data, self.niches_of_everyone
+        return self.store.run("niches", lambda: self._niches(data) if self.any_suspects else everyones)
 
     @property
     def no_niches(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from influgraph.bots import casefile, coordination, followers, pods, sybils
+from influgraph.bots import casefile, coordination, followers, growth, pods, sybils
 from influgraph.bots.clusters import CLUSTERS, BotClusters, discoveries, only
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def found_clusters(
         "ties": _joined(together.ties, "objects"),
         "windows": together.sweep,
         "shares": followers.authentic_share(data, suspected),
+        "growth": growth.growth_anomalies(data, rng=rngs("growth")),
         "missing": tuple(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),
     }
 

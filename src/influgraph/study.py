@@ -18,14 +18,14 @@ STEPS = (
     "centrality",
     "niches of everyone",
     "bot clusters",
-    "automation",
     "niches",
     "influence",
     "ranks",
-    "with suspects",
     "beyond popularity",
+    "automation",
     "expertise",
     "motives",
+    "with suspects",
     "placebo tests",
     "comparison",
     "forecast",
@@ -91,6 +91,8 @@ class Study:
     case_files, case_explanations, joint_acts
         Of every cluster that stands out, suspected or cleared: as `bots.casefile.case_files` has them, and
         what its members did together.
+    growth
+        Bursts of new followers that posts, reposts and the trend do not explain, where times are known.
     coordination_ties, coordination_windows
         Which accounts of a coordinated cluster acted alike on what and when, and what each window showed.
     niche_shares, niche_scan, niche_layers
@@ -132,6 +134,7 @@ class Study:
     case_files: pd.DataFrame
     case_explanations: pd.DataFrame
     joint_acts: pd.DataFrame
+    growth: pd.DataFrame
     coordination_ties: pd.DataFrame
     coordination_windows: pd.DataFrame
     validation: pd.DataFrame
@@ -192,6 +195,7 @@ def _studied(data: Dataset, steps: Steps) -> Study:
         case_files=steps.suspects["cases"],
         case_explanations=steps.suspects["explanations"],
         joint_acts=steps.suspects["joint_acts"],
+        growth=steps.suspects["growth"],
         coordination_ties=steps.suspects["ties"],
         coordination_windows=steps.suspects["windows"],
         validation=steps.validation,

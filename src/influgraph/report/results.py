@@ -33,6 +33,7 @@ TABLES = (
     "case_files",
     "case_explanations",
     "joint_acts",
+    "growth",
     "coordination_ties",
     "coordination_windows",
     "niche_changes",
