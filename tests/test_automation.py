@@ -152,7 +152,8 @@ def world() -> object:
 
 def test_people_of_a_world_are_left_in_peace(world: object) -> None:
     judged = automation(world.data)
-    bots = judged.index.isin(world.bots["account_id"])
+    machines = world.bots[world.bots["kind"] != "pod"]  # members of pods are people
+    bots = judged.index.isin(machines["account_id"])
     assert (judged["automation"] > 0.5).to_numpy(bool, na_value=False)[~bots].mean() < 0.005
     assert judged["automation"].notna()[~bots].sum() > 20
     assert (judged["automation"][bots].dropna() > 0.5).all()
