@@ -26,6 +26,9 @@ from influgraph.influence._robustness import Robustness
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict", "p_value"]
 TOLERATED, LEVEL = 0.05, 0.05
+# Whoever follows those who persuade does more at any time: in ten planted worlds real influence left .52 to
+# .68 of itself at shuffled times, likeness of followers taken for influence .94 to 1.2.
+LEFT_BY_INFLUENCE = 0.75
 SWEEPS = 60
 SUBJECT = "all accounts"
 ROBUSTNESS = "robustness value"
@@ -84,11 +87,12 @@ def placebo_tests(
     -------
     One row per test: `check`, `subject` (whose share is meant), `estimate` with 90 % interval `low`,
     `high` (share of outcomes credited to the impossible posts, 0-1), `baseline` (share credited to the
-    real ones), `verdict` in words: passed where the interval ends by 5 % (shuffled times: or by half of
-    `baseline`), doubtful where only the estimate is below, else failed; not tested, with the reason, where
-    the data cannot tell: one row alone where that holds of them all. `p_value` tests as `real against
-    shuffled times` does that the posts of the row come before outcomes by chance: uniform between 0.01 and 1
-    where nobody has influence, null in the other rows.
+    real ones), `verdict` in words: passed where the interval ends by 5 % (shuffled times: or by three
+    quarters of `baseline`, as real influence leaves half to two thirds of itself there), doubtful where only
+    the estimate is below, else failed; not tested, with the reason, where the data cannot tell: one row alone
+    where that holds of them all. `p_value` tests as `real against shuffled times` does that the posts of the
+    row come before outcomes by chance: uniform between 0.01 and 1 where nobody has influence, null in the
+    other rows.
 
     References
     ----------
@@ -161,8 +165,7 @@ def _reversed(scene: Scene) -> Scene | str:
 def _shuffled(scene: Scene, window: float, real: float, *, rng: np.random.Generator) -> dict[str, object]:
     shuffled = _exposure.expose(_placebo_scenes.shuffled_times(scene, rng=rng), window=window)
     share = _alone(shuffled, _intensity.fit_intensity(shuffled), rng=rng)
-    # Real influence leaves some of itself: whoever follows those who persuade does more at any time.
-    tolerated = max(TOLERATED, real / 2)
+    tolerated = max(TOLERATED, LEFT_BY_INFLUENCE * real)
     words = (
         f"posts earn {share[0]:.1%} of the outcomes at shuffled times ({tolerated:.1%} allowed), "
         f"{real:.1%} at the true ones"
