@@ -29,7 +29,7 @@ def draw(rows: pd.DataFrame, file: Path) -> None:
             label = name.replace("_", " ").replace("pagerank", "PageRank")
             panel.plot(median, color=colour, marker=marker, ls=style, ms=5, label=label)
         cost = some.groupby("size")["cost"].median()
-        panel.set(xscale="log", xlabel="bots (price of it below)", title=attack)
+        panel.set(xscale="log", xlabel="bots bought, and their price", title=attack)
         panel.set_xticks(cost.index, [f"{size}\n{price:,.0f}" for size, price in cost.items()])
         panel.minorticks_off()
         panel.axhline(0, color="#bbbbbb", lw=0.8, zorder=0)
