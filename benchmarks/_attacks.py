@@ -31,6 +31,12 @@ def bought_followers(data: Dataset, target: str, size: int, *, rng: np.random.Ge
     return _added(data, bots, follows, _no_acts())
 
 
+def bots_for_nobody(data: Dataset, target: str, size: int, *, rng: np.random.Generator) -> Dataset:
+    """As many bots come, and follow famous accounts alone: what moves now, moves by chance."""
+    bots, follows = _bots(data, target, size, rng)
+    return _added(data, bots, follows[follows["followed_id"] != target], _no_acts())
+
+
 def liking_followers(data: Dataset, target: str, size: int, *, rng: np.random.Generator) -> Dataset:
     """Bought followers like the target's posts, too, within hours."""
     bots, follows = _bots(data, target, size, rng)
@@ -136,6 +142,7 @@ def _below(table: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 ATTACKS = {
+    "bots for nobody": bots_for_nobody,
     "bought followers": bought_followers,
     "bought followers that like": liking_followers,
     "fake outcomes": fake_outcomes,

@@ -1,8 +1,8 @@
-"""Purchased followers as dense blocks: F1, seconds and memory by size, and power in sparse random follows.
+"""Purchased followers as dense blocks: F1, seconds and memory by size, and power in follows as in life.
 
-Run `python -m benchmarks.blocks [s m l] [power]`. Blocks are planted in heavy-tailed follows with as much
-camouflage as follows; power is the share of blocks found, beside a likelihood-ratio test that knows the
-block's size.
+Run `python -m benchmarks.blocks [s m l] [power]`. For the first, blocks are planted in heavy-tailed follows
+with as much camouflage as follows. Power is the share of blocks of new accounts found in public graphs,
+beside that of a likelihood-ratio test that knows them (see `_planted`).
 """
 
 import resource
@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln
 
-from influgraph.bots.clusters import discoveries
+from benchmarks._planted import Graph, dataset_of, graphs
+from influgraph.bots.clusters import BotClusters, discoveries
 from influgraph.bots.followers import find_purchased_followers
 from influgraph.dataset import Dataset, from_tables
 
@@ -61,10 +61,17 @@ def planted(size: str, rng: np.random.Generator) -> tuple[Dataset, set[str]]:
     return from_tables(follows=pairs), {f"f{code}" for code in np.concatenate(bots)}
 
 
-def _suspects(data: Dataset) -> set[str]:
+def _candidates(pairs: np.ndarray) -> BotClusters:
+    return _search(dataset_of(pairs))
+
+
+def _search(data: Dataset) -> BotClusters:
     niches = pd.Series(None, index=data.account_ids, dtype="Int64")
-    found = discoveries([find_purchased_followers(data, niches, rng=np.random.default_rng(1))])
-    return set(found.members["account_id"])
+    return find_purchased_followers(data, niches, rng=np.random.default_rng(1))
+
+
+def _suspects(data: Dataset) -> set[str]:
+    return set(discoveries([_search(data)]).members["account_id"])
 
 
 def sizes(names: list[str]) -> pd.DataFrame:
@@ -83,49 +90,44 @@ def sizes(names: list[str]) -> pd.DataFrame:
 
 
 def power() -> pd.DataFrame:
-    """Share of planted blocks found, beside that of a test that knows their size."""
+    """Share of planted blocks found in each graph, beside that of a test that knows them."""
     lines = []
-    for rows, columns, density in GRID:
-        seen = [_one(rows, columns, density, seed) for seed in range(472, 472 + REPEATS)]
-        ours, oracle = np.mean(seen, axis=0)
-        lines.append((rows, columns, density, ours, oracle))
-    return pd.DataFrame(lines, columns=["rows", "columns", "density", "found", "oracle"])
+    for name, graph in graphs():
+        for rows, columns, density in GRID:
+            seen = [_one(graph, (rows, columns), density, seed) for seed in range(472, 472 + REPEATS)]
+            ours, oracle = np.mean(seen, axis=0)
+            lines.append((name, rows, columns, density, ours, oracle))
+            print(*lines[-1], file=sys.stderr, flush=True)
+    return pd.DataFrame(lines, columns=["graph", "rows", "columns", "density", "found", "oracle"])
 
 
-def _one(rows: int, columns: int, density: float, seed: int) -> tuple[bool, bool]:
-    """Whether most of a block is found among 3,000 accounts, and whether the oracle would tell it."""
-    rng = np.random.default_rng(seed)
-    size, count = 3_000, 40_000
-    fame = np.cumsum((np.arange(size) + 20.0) ** -0.8)
-    background = np.stack([rng.integers(0, size, count), _drawn(fame, count, rng)], axis=1)
-    members = rng.choice(size, rows, replace=False)
-    served = rng.choice(np.arange(size // 10, size), columns, replace=False)
-    row, column = np.nonzero(rng.random((rows, columns)) < density)
-    every = np.unique(np.concatenate([background, np.stack([members[row], served[column]], axis=1)]), axis=0)
-    shape = ["r" + pd.Series(every[:, 0]).astype(str), "c" + pd.Series(every[:, 1]).astype(str)]
-    found = _suspects(
-        from_tables(follows=pd.DataFrame(dict(zip(("follower_id", "followed_id"), shape, strict=True))))
-    )
-    ours = len(found & {f"r{code}" for code in members}) >= rows / 2
-    return ours, _oracle(every, members, served, size)
+def _one(graph: Graph, shape: tuple[int, int], density: float, seed: int) -> tuple[bool, bool]:
+    """Whether most of a block of new accounts is found, and whether the oracle would tell it."""
+    every, members, served = graph.planted(shape, density, rng=np.random.default_rng(seed))
+    found = _suspects(dataset_of(every))
+    return len(found & set(members.astype(str))) >= shape[0] / 2, graph.told_by_oracle(every, members, served)
 
 
-def _oracle(every: np.ndarray, members: np.ndarray, served: np.ndarray, size: int) -> bool:
-    """Poisson likelihood ratio of the true block by degrees, bounded over all blocks of its size, at 5 %."""
-    inside = np.isin(every[:, 0], members) & np.isin(every[:, 1], served)
-    degrees = [np.bincount(every[~inside, end], minlength=size) for end in (0, 1)]
-    expected = degrees[0][members].sum() * degrees[1][served].sum() / (~inside).sum()
-    found = int(inside.sum())
-    ratio = found * np.log(max(found, 1) / expected) - found + expected if found > expected else 0.0
-    tries = sum(
-        gammaln(size + 1) - gammaln(part.size + 1) - gammaln(size - part.size + 1)
-        for part in (members, served)
-    )
-    return bool(ratio > tries - np.log(0.05))
+def unplanted() -> pd.DataFrame:
+    """What is found where nothing is planted, and p-values where degrees are all that there is."""
+    lines = []
+    for name, graph in graphs():
+        alone = _candidates(graph.pairs)
+        rngs = [np.random.default_rng(seed) for seed in range(482, 482 + REPEATS)]
+        p_values = pd.concat([_candidates(graph.rewired(rng=rng)).clusters["p_value"] for rng in rngs])
+        sizes = discoveries([alone]).clusters["size"]
+        lines.append((name, len(graph.pairs), len(sizes), sizes.sum(), len(p_values), p_values.min()))
+    columns = ["graph", "follows", "clusters", "accounts", "candidates by chance", "least p"]
+    return pd.DataFrame(lines, columns=columns)
 
 
 if __name__ == "__main__":
     asked = sys.argv[1:] or ["s", "m"]
-    print(sizes([name for name in asked if name in SIZES]).round(3).to_string(index=False))
+    if wanted := [name for name in asked if name in SIZES]:
+        print(sizes(wanted).round(3).to_string(index=False))
     if "power" in asked:
-        print(power().round(2).to_string(index=False))
+        print(unplanted().to_string(index=False))
+        found = power()
+        print(found.round(2).to_string(index=False))
+        shares = found.groupby("graph", sort=False)[["found", "oracle"]].mean()
+        print(shares.assign(ratio=shares["found"] / shares["oracle"]).round(3).to_string())

@@ -19,6 +19,7 @@ from influgraph.influence import (
     _explanation,
     _exposure,
     _fewer,
+    _inert,
     _intensity,
     _trial_evidence,
     trials,
@@ -97,8 +98,9 @@ def incremental_actions(
     right moment. Delays run in waking time; how receptive people are may depend on how much of what they
     follow lies in the author's niche, and on how much they engage at all: both are learnt. Each account's
     effect per exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views
-    are listed, they are the exposures; else followers see posts made after they followed. Of outcomes of both
-    sorts, the commoner sort is studied and the other left out.
+    are listed, they are the exposures; else followers see posts made after they followed. Where most of those
+    without outcomes never act at all, by the counts of those who do, nobody without one counts as exposed.
+    Of outcomes of both sorts, the commoner sort is studied and the other left out.
 
     Parameters
     ----------
@@ -287,6 +289,7 @@ def _modelled(
         return _nothing(data, scene)
     if reason := _enough.too_little(scene, window=window):
         return _nothing(data, reason, outcomes=len(acts))
+    scene = _inert.without_inert(scene)
     exposure = _exposure.expose(scene, window=window)
     fitted = _intensity.fit_intensity(exposure)
     scale = _per_exposure(data, exposure, fitted)
