@@ -62,12 +62,12 @@ def _speed(accounts: int, acts: int) -> dict[str, object]:
     search.find_ties(sorted_acts, 60.0, rows, met=met, did=did)
     marks.append(time.perf_counter())
     rng = np.random.default_rng(1)
-    folds = rng.permutation(np.arange(sorted_acts.trace.size) % 2).astype(np.int8)
-    ground = test.survey(sorted_acts, np.empty(0, np.int64), folds)
-    candidates, _ = finding.find_candidates(ground, folds, {"60s": 60.0}, least=4, rng=rng)
+    splits = finding.split(sorted_acts.trace.size, sorted_acts.unit.size, rng=rng)
+    ground = test.survey(sorted_acts, np.empty(0, np.int64))
+    candidates, _ = finding.find_candidates(ground, splits, {"60s": 60.0}, least=4, rng=rng)
     marks.append(time.perf_counter())
     found = np.zeros(accounts, bool)
-    for one in finding.merge(candidates):
+    for one in finding.merge(candidates, halves=2 * len(splits)):
         found[one.members] |= one.verdict.p_value <= Q
     sort, ties, rest = np.diff(marks)
     return {

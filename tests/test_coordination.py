@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
+from influgraph.bots import _coaction_candidates as finding
 from influgraph.bots import _coaction_kernels as kernels
 from influgraph.bots import _coaction_traces as tracing
+from influgraph.bots._coaction_test import Verdict
 from influgraph.bots.coordination import CoordinatedClusters, find_coordinated_clusters
 from influgraph.dataset import Dataset, from_tables
 
@@ -230,3 +233,41 @@ def test_odd_data_yield_nothing(columns: dict[str, object]) -> None:
 def test_refusals(options: dict[str, list[str]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         find_coordinated_clusters(from_tables(follows=_pair()), **options, rng=np.random.default_rng(1))  # type: ignore[arg-type]
+
+
+def test_candidates_of_all_halves_make_a_cluster_by_hand() -> None:
+    def candidate(members: list[int], half: int, excess: float, p_value: float) -> finding.Candidate:
+        return finding.Candidate(np.array(members), "60s", half, excess, Verdict(9.0, 1.0, p_value))
+
+    squad = [
+        candidate([1, 2, 3, 4], 0, 9.0, 0.01),
+        candidate([1, 2, 3, 4, 5], 3, 8.0, 0.002),
+        candidate([1, 2, 3], 3, 7.0, 1e-9),  # of the same half the first stands out more
+    ]
+    looser = candidate([1, 2, 3, *range(20, 40)], 1, 20.0, 0.2)
+    alone = candidate([50, 51, 52, 53], 2, 5.0, 1e-6)
+    found = finding.merge([*squad, looser, alone], halves=8)
+    p_values = {tuple(one.members[:4].tolist()): one.verdict.p_value for one in found}
+    assert p_values == {
+        (1, 2, 3, 4): pytest.approx(4 * 0.01),  # the second lowest of eight
+        (1, 2, 3, 20): 1.0,
+        (50, 51, 52, 53): 1.0,  # found once
+    }
+    (twice,) = finding.merge([squad[0], candidate([1, 2, 3, 4], 1, 1.0, 0.5)], halves=2)
+    assert twice.verdict.p_value == pytest.approx(2 * 0.01)
+
+
+def test_p_values_of_clusters_are_not_smaller_than_uniform_where_halves_agree_or_not() -> None:
+    rng = np.random.default_rng(3)
+    for alike in (0.0, 0.9):
+        p_values = []
+        for _ in range(400):
+            common, own = rng.standard_normal(), rng.standard_normal(8)
+            drawn = norm.sf(np.sqrt(alike) * common + np.sqrt(1 - alike) * own)
+            candidates = [
+                finding.Candidate(np.arange(5), "60s", half, 3.0, Verdict(9.0, 1.0, float(p_value)))
+                for half, p_value in enumerate(drawn)
+            ]
+            p_values += [one.verdict.p_value for one in finding.merge(candidates, halves=8)]
+        for level in (0.01, 0.05, 0.2):
+            assert np.mean(np.array(p_values) <= level) <= level + 2 * np.sqrt(level / 400)

@@ -60,12 +60,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Half:
-    """The units with `folds` equal to `fold`, at a window of seconds, with its `closeness` by layer."""
+    """The units with `folds` equal to `fold`, at a window of seconds, with its `closeness` by layer.
+
+    `sizes`: by layer, the different numbers of acts on a unit + 1, and how many units have them.
+    """
 
     window: float
     near: Floats
     folds: npt.NDArray[np.int8]
     fold: int
+    sizes: dict[int, tuple[Floats, Ints]]
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,7 @@ class Ground:
     which nobody acted; `home_like`: keys of posts whose author is known; `layer`: number of each unit's
     trace and epoch, `EPOCHS` to a trace; `vague`: units of reposts of an
     account, not of a post; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over
-    the units of each layer; `sizes`: by layer and fold, the different numbers of acts on a unit + 1, and how
-    many units have them; `narrow`: chance that two acts are by one account.
+    the units of each layer; `narrow`: chance that two acts are by one account.
     """
 
     acts: Acts
@@ -96,7 +99,6 @@ class Ground:
     vague: Flags
     clock: Floats
     weights: Floats
-    sizes: dict[tuple[int, int], tuple[Floats, Ints]]
     narrow: float
 
     def acts_of(self, accounts: Ints) -> Ints:
@@ -116,8 +118,8 @@ def ranges(first: Ints, last: Ints) -> Ints:
     return np.asarray(np.arange(size.sum()) + np.repeat(first - np.cumsum(size) + size, size))
 
 
-def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
-    """Index the acts; `posts`: numbers of posts by account, or none; `folds`: the half of each unit."""
+def survey(acts: Acts, posts: Ints) -> Ground:
+    """Index the acts; `posts`: numbers of posts by account, or none."""
     units = acts.trace.size
     total = np.bincount(acts.unit, minlength=units)
     trace = pd.factorize(acts.trace)[0].astype(np.int64)
@@ -147,13 +149,18 @@ def survey(acts: Acts, posts: Ints, folds: npt.NDArray[np.int8]) -> Ground:
         vague=acts.trace == OF_ACCOUNT,
         clock=np.maximum(hours / hours.max(), 0.01),
         weights=np.bincount(layer, total + 1.0).astype(np.float64),
-        sizes={
-            (int(one), fold): np.unique(total[(layer == one) & (folds == fold)] + 1.0, return_counts=True)
-            for one in np.unique(layer)
-            for fold in (0, 1)
-        },
         narrow=float((did * (did - 1.0)).sum() / max(float(did.sum()) ** 2, 1)),
     )
+
+
+def unit_sizes(ground: Ground, folds: npt.NDArray[np.int8], fold: int) -> dict[int, tuple[Floats, Ints]]:
+    """By layer, the numbers of acts on a unit of this half + 1, and how many units have them."""
+    layer, total = ground.layer[folds == fold], ground.total[folds == fold] + 1.0
+    none = (np.empty(0), np.empty(0, np.int64))
+    return {
+        int(one): np.unique(total[layer == one], return_counts=True) if (layer == one).any() else none
+        for one in np.unique(ground.layer)
+    }
 
 
 def _epochs(acts: Acts) -> npt.NDArray[np.int64]:
@@ -330,7 +337,7 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
             expected = weight * scale
             return float((count * _fade(weight - 1) * expected**2 * (1 - alone) / (1 + expected)).sum())
 
-        sizes, counts = ground.sizes[int(one), half.fold]
+        sizes, counts = half.sizes[int(one)]
         found = company(sizes, counts) - company(weight[here], 1.0) + company(weight[here] - mine[here], 1.0)
         total += found / narrow * max(half.near[one], online)
     return total + SPARE

@@ -1,10 +1,11 @@
 """Accounts that act on the same objects at the same time, more than each would on its own.
 
 Who reposts, answers, links, tags or writes the same within a window is paired; pairs that do so repeatedly
-form candidates. Objects are split into halves at random: candidates are found on one half and tested on the
-other, so the p-value is not flattered by the search. The null hypothesis keeps what is innocent: how often
-each member attends to each author, how popular each object is among others and when, how quickly members
-react elsewhere (a fan club is quick every time), the hours of the week, and how narrow their interests are.
+form candidates. Objects are split into halves at random, several times over: candidates are found on one
+half and tested on the other, so the p-value is not flattered by the search. The null hypothesis keeps what
+is innocent: how often each member attends to each author, how popular each object is among others and when,
+how quickly members react elsewhere (a fan club is quick every time), the hours of the week, and how narrow
+their interests are.
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ class CoordinatedClusters(BotClusters):
         on how many objects; `expected` by chance; `p_value` and `q_value` over all pairs with a joint act;
         `objects`, a tuple of at most ten; `first` and `last`, when.
     sweep
-        Indexed by window: `pairs` with a joint act in a half, both halves added up; `ties`, those with two
-        or more; `candidates` that were promising
-        where they were found, and the `accounts` in them; their `joint` acts in the other half and those
-        `expected`; `clusters` with p at most .05; `chosen`, for how many clusters; `why`.
+        Indexed by window: `pairs` with a joint act in a half, both halves added up (mean over splits);
+        `ties`, those with two or more; `candidates` that were promising where they were found, and the
+        `accounts` in them; their `joint` acts in the other half and those `expected`; `clusters`, those of
+        them with p at most .05 there; `chosen`, for how many clusters in the end; `why`.
     """
 
     ties: pd.DataFrame = field(kw_only=True)
@@ -124,12 +125,13 @@ def find_coordinated_clusters(
     and no post), and the appeal of objects varies by a gamma law, so p-values err on the side of accounts.
     Members act elsewhere in each of ten epochs as often as they do, at moments as near one another as those
     of all acts of that epoch or as theirs on different objects, so that those who come for one event are not
-    taken for a group. Found on both halves, a cluster gets twice the
-    lower p-value. Acts on what somebody whom the actor follows had acted on a minute before or earlier are
-    left out: friends prompt friends. Each act is paired with the 256 that follow at most, and 20 million
-    pairs are held at most
-    (16 bytes each), whatever the data. A squad that reacts to each post after the same delay is told from
-    attentive fans only by what else it does.
+    taken for a group. Objects are split four times, from 200,000 acts on once; a cluster's p-value is the
+    one that a quarter of the halves reach, over their share (of eight halves the second lowest, times four;
+    of two the lower, twice), so that no single split decides. Acts on what somebody whom the actor follows
+    had acted on a minute before or earlier are left out: friends prompt friends. Each act is paired with the
+    256 that follow at most, and 20 million pairs are held at most (16 bytes each), whatever the data. A
+    squad that reacts to each post after the same delay is told from attentive fans only by what else it
+    does.
 
     References
     ----------
@@ -203,10 +205,10 @@ def _find(
     data: Dataset, acts: tracing.Acts, lengths: dict[str, float], least: int, rng: np.random.Generator
 ) -> CoordinatedClusters:
     """Search both halves at every window, test on the other half, and describe what is left."""
-    folds = rng.permutation(np.arange(acts.trace.size) % 2).astype(np.int8)
-    ground = test.survey(acts, _posts_by_account(data), folds)
-    candidates, sweep = finding.find_candidates(ground, folds, lengths, least=least, rng=rng)
-    merged = finding.merge(candidates)
+    splits = finding.split(acts.trace.size, acts.unit.size, rng=rng)
+    ground = test.survey(acts, _posts_by_account(data))
+    candidates, sweep = finding.find_candidates(ground, splits, lengths, least=least, rng=rng)
+    merged = finding.merge(candidates, halves=2 * len(splits))
     groups = [people.settle_members(ground, one.members, lengths[one.window], least=least) for one in merged]
     kept = [number for number, group in enumerate(groups) if group.members.size >= least]
     clusters, members, joint_acts = _tables(
