@@ -40,6 +40,20 @@ def form_units(item: Ints, account: Ints, time: Floats, lasting: Flags, accounts
 
 
 @njit(nogil=True, cache=True)
+def order_by(code: Ints, count: int) -> Longs:
+    """Places of codes below `count` in ascending order, equal ones as they stand (counting sort)."""
+    start = np.zeros(count + 1, np.int64)
+    for one in code:
+        start[one + 1] += 1
+    start = np.cumsum(start)
+    order = np.empty(code.size, np.int64)
+    for place in range(code.size):
+        order[start[code[place]]] = place
+        start[code[place]] += 1
+    return order
+
+
+@njit(nogil=True, cache=True)
 def count_near(unit: Ints, time: Floats, window: float) -> Longs:
     """How many other acts on the same unit lie within the window of each act, before or after."""
     near = np.zeros(unit.size, np.int64)

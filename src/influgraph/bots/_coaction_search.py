@@ -62,10 +62,12 @@ def find_ties(acts: Acts, window: float, rows: Ints, *, met: Floats, did: Ints) 
         )
     order = np.argsort(pairs, kind="stable")
     pairs, place = pairs[order], place[order]
-    keys, joint = np.unique(pairs, return_counts=True)
+    begins = np.append(0, np.flatnonzero(pairs[1:] != pairs[:-1]) + 1)[: pairs.size]
+    joint = np.diff(begins, append=pairs.size)
     twice = joint > 1
     kept = np.repeat(twice, joint)
-    one, other = keys[twice] >> 32, keys[twice] & kernels.LOW
+    keys = pairs[begins[twice]]
+    one, other = keys >> 32, keys & kernels.LOW
     expected = np.sqrt(met[one] * did[other] * met[other] * did[one])
     return Ties(
         one=one,

@@ -62,14 +62,14 @@ class Verdict:
 class Half:
     """The units with `folds` equal to `fold`, at a window of seconds, with its `closeness` by layer.
 
-    `sizes`: by layer, the different numbers of acts on a unit + 1, and how many units have them.
+    `sizes`: layers, numbers of acts on a unit + 1, and how many units have both.
     """
 
     window: float
     near: Floats
     folds: npt.NDArray[np.int8]
     fold: int
-    sizes: dict[int, tuple[Floats, Ints]]
+    sizes: tuple[Ints, Floats, Ints]
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,8 @@ def ranges(first: Ints, last: Ints) -> Ints:
 
 def survey(acts: Acts, posts: Ints) -> Ground:
     """Index the acts; `posts`: numbers of posts by account, or none."""
+    from influgraph.bots import _coaction_kernels as kernels
+
     units = acts.trace.size
     total = np.bincount(acts.unit, minlength=units)
     trace = pd.factorize(acts.trace)[0].astype(np.int64)
@@ -137,11 +139,11 @@ def survey(acts: Acts, posts: Ints) -> Ground:
         acts=acts,
         unit_start=np.append(0, np.cumsum(total)),
         total=total,
-        by_account=np.argsort(acts.account, kind="stable"),
+        by_account=kernels.order_by(acts.account, acts.accounts),
         account_start=np.append(0, np.cumsum(did)),
         did=did,
         key=key,
-        by_key=np.argsort(key, kind="stable"),
+        by_key=kernels.order_by(key, keys.size),
         key_start=np.append(0, np.cumsum(sizes)),
         unseen=np.maximum(written - sizes, 0.0),
         home_like=known,
@@ -153,14 +155,12 @@ def survey(acts: Acts, posts: Ints) -> Ground:
     )
 
 
-def unit_sizes(ground: Ground, folds: npt.NDArray[np.int8], fold: int) -> dict[int, tuple[Floats, Ints]]:
-    """By layer, the numbers of acts on a unit of this half + 1, and how many units have them."""
-    layer, total = ground.layer[folds == fold], ground.total[folds == fold] + 1.0
-    none = (np.empty(0), np.empty(0, np.int64))
-    return {
-        int(one): np.unique(total[layer == one], return_counts=True) if (layer == one).any() else none
-        for one in np.unique(ground.layer)
-    }
+def unit_sizes(ground: Ground, folds: npt.NDArray[np.int8], fold: int) -> tuple[Ints, Floats, Ints]:
+    """Layers, numbers of acts on a unit of this half + 1, and how many units have both."""
+    here = folds == fold
+    most = int(ground.total.max(initial=0)) + 2
+    keys, count = np.unique(ground.layer[here] * most + ground.total[here] + 1, return_counts=True)
+    return keys // most, (keys % most).astype(np.float64), count
 
 
 def _epochs(acts: Acts) -> npt.NDArray[np.int64]:
@@ -320,27 +320,29 @@ def _shares(others: Ints, mine: Ints, local: Ints, unseen: Floats) -> Floats:
 def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
     """Joint acts expected elsewhere, where attention is as narrow as the company of members shows."""
     acts = ground.acts
-    layer = ground.layer[acts.unit[rows]]
+    if not rows.size:
+        return SPARE
     narrow = _narrowness(ground, rows)
-    online = _together(acts.time[rows], half.window)
-    total = 0.0
-    for one in np.unique(layer):
-        part = rows[layer == one]
-        units, mine = np.unique(acts.unit[part], return_counts=True)
-        weight = ground.total[units] + 1.0
-        here = half.folds[units] == half.fold
-        did = np.unique(acts.account[part], return_counts=True)[1].astype(float)
-        alone = (did**2).sum() / did.sum() ** 2
-        scale = did.sum() * narrow / (ground.weights[one] - mine.sum())
+    first = np.flatnonzero(np.diff(acts.unit[rows], prepend=-1))
+    units, mine = acts.unit[rows[first]], np.diff(first, append=rows.size)
+    layers = ground.weights.size
+    by_member = np.unique(
+        ground.layer[acts.unit[rows]] * acts.accounts + acts.account[rows], return_counts=True
+    )
+    did = np.bincount(by_member[0] // acts.accounts, by_member[1], layers)
+    alone = np.bincount(by_member[0] // acts.accounts, by_member[1] ** 2.0, layers) / np.maximum(did, 1) ** 2
+    scale = did * narrow / np.where(did > 0, ground.weights - did, 1.0)
 
-        def company(weight: Floats, count: Ints | float, scale: float = scale, alone: float = alone) -> float:
-            expected = weight * scale
-            return float((count * _fade(weight - 1) * expected**2 * (1 - alone) / (1 + expected)).sum())
+    def company(layer: Ints, weight: Floats, count: Ints | float = 1.0) -> Floats:
+        expected = weight * scale[layer]
+        found = count * _fade(weight - 1) * expected**2 * (1 - alone[layer]) / (1 + expected)
+        return np.asarray(np.bincount(layer, found, layers), dtype=np.float64)
 
-        sizes, counts = half.sizes[int(one)]
-        found = company(sizes, counts) - company(weight[here], 1.0) + company(weight[here] - mine[here], 1.0)
-        total += found / narrow * max(half.near[one], online)
-    return total + SPARE
+    here = half.folds[units] == half.fold
+    layer, weight = ground.layer[units[here]], ground.total[units[here]] + 1.0
+    others = company(*half.sizes) - company(layer, weight) + company(layer, weight - mine[here])
+    near = np.maximum(half.near[:layers], _together(acts.time[rows], half.window))
+    return float(others @ near / narrow) + SPARE
 
 
 def _together(times: Floats, window: float) -> float:
