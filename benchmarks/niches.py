@@ -21,7 +21,7 @@ from influgraph.networks import Network
 from influgraph.niches import Niches, find_niches
 
 Row = dict[str, object]
-WORLDS = range(701, 706)
+WORLDS = range(721, 726)
 SPARSER_WORLDS = range(711, 716)
 EGO_SEEDS = range(1, 6)
 WITHOUT = range(801, 821)

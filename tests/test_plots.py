@@ -122,6 +122,15 @@ def test_niches_lie_apart_and_near_those_they_attend_to(count: int) -> None:
     plt.close("all")
 
 
+@pytest.mark.parametrize(("letter", "kept"), [("a", 33), ("天", 16)])
+def test_long_names_are_cut_to_the_room_they_take(letter: str, kept: int) -> None:
+    described, niche, network = chain(2)
+    ax = plots.plot_niche_map(described.assign(name=[letter * 40, letter * 17]), niche, network)
+    lines = [text.get_text() for text in ax.texts]
+    assert any(f" {letter * kept}…" in line for line in lines)
+    assert any(f" {letter * 17}" in line and "…" not in line for line in lines)
+
+
 def test_more_niches_than_can_be_read_are_counted_and_not_drawn() -> None:
     ax = plots.plot_niche_map(*chain(60), count=30)
     assert len(circles(ax)) == 30

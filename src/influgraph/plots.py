@@ -6,7 +6,10 @@ import io
 import re
 import textwrap
 import warnings
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -42,7 +45,7 @@ COLOURS = {
 }
 MARKERS = {"hidden influencer": "^", "star": "o", "hollow celebrity": "s", "quiet": "."}
 LINE = 62  # letters of a title that fit above a picture with names beside it
-LONGEST = 34  # letters of a name
+LONGEST = 34  # letters of a name, wide ones counting twice
 
 
 def _axes(ax: Axes | None, width: float, height: float) -> Axes:
@@ -59,7 +62,9 @@ def _finish(ax: Axes, title: str, *, x: str, y: str = "") -> Axes:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    """Cut a name to the room it has; a wide letter, as of Chinese, takes that of two."""
+    ends = list(accumulate(1 + (east_asian_width(letter) in "WF") for letter in name))
+    return name if max(ends, default=0) <= LONGEST else name[: bisect_right(ends, LONGEST - 1)] + "…"
 
 
 def _plain(value: float, _: float | None = None) -> str:
