@@ -381,7 +381,8 @@ def plot_joint_acts(joint_acts: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         times = (common if len(common) else acts).groupby("object")["created_at"]
         title += f"; half of those on an object within {_span(times.agg(_half_within).median())}"
         ax.tick_params(axis="x", rotation=25)
-    return _finish(ax, title, x="time (UTC); colour: object", y="members")
+    ax.set_yticks([])
+    return _finish(ax, title, x="time (UTC); colour: object", y="members, one to a row")
 
 
 def _half_within(moments: pd.Series) -> float:

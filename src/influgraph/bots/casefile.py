@@ -137,7 +137,8 @@ def _tested(
     own, clock = facts.elsewhere(group, len(joint)), facts.by_the_clock(joint["created_at"])
     mutual, (word, which) = facts.mutual_follows(group), facts.shared_word(group)
     if cluster["kind"] == "purchased_followers":
-        loyal, enough = facts.responds(group, served), HALF * facts.responds(group, served).usual
+        loyal = facts.responds(group, served)
+        enough = HALF * loyal.usual
         what = "share of members that responded to those they follow"
     else:
         loyal, enough = facts.follows_before(joint), MOST

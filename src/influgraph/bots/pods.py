@@ -209,7 +209,7 @@ def _greatest(elsewhere: null.Elsewhere, left: ties.Ties, rng: np.random.Generat
 
 def _told(data: Dataset, search: _Search, groups: list[ties.Ints], p_values: ties.Floats) -> BotClusters:
     """Tables of these groups."""
-    names = [f"pod-{number}" for number in range(len(groups))]
+    names = [f"pod-{number}" for number in range(1, len(groups) + 1)]
     clusters = pd.DataFrame(
         {
             "kind": "pod",

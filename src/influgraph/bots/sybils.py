@@ -152,7 +152,7 @@ def find_sybils(
         )
     parts = [
         _told(data, ties, f"sybil-{n}", found[k], max(float(apart_p[k]), others[k][0] or 0.0), others[k][1])
-        for n, k in enumerate(judged)
+        for n, k in enumerate(judged, 1)
     ]
     clusters, members, acts = (pd.concat([part[table] for part in parts]) for table in range(3))
     clusters = clusters.rename_axis("bot_cluster").astype(CLUSTERS)
