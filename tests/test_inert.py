@@ -7,6 +7,7 @@ import pytest
 from influgraph.dataset import Dataset, from_tables
 from influgraph.influence._inert import idle_by_chance
 from influgraph.influence.attribution import incremental_actions
+from influgraph.synthetic import WorldSettings, make_world
 
 START = pd.Timestamp("2026-01-05", tz="UTC")
 
@@ -75,3 +76,12 @@ def test_followers_who_never_buy_take_no_influence_away() -> None:
     before, after = influence(world(0)), influence(world(300))
     assert before > 100
     assert after == pytest.approx(before, rel=0.05)
+
+
+def test_nobody_is_chosen_by_outcomes_where_many_idle_by_chance() -> None:
+    settings = WorldSettings(accounts=400, days=28, reruns=2, caused_share=0.0)
+    drawn = make_world(settings, rng=np.random.default_rng(1))
+    niches = drawn.members.set_index("account_id")["niche"].reindex(drawn.data.account_ids).astype("Int64")
+    found = incremental_actions(drawn.data, kinds=["purchase"], niches=niches, rng=np.random.default_rng(1))
+    assert found.credited < 0.03 * found.outcomes
+    assert not found.accounts["influence_low"].gt(0).any()

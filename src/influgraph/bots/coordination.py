@@ -127,11 +127,11 @@ def find_coordinated_clusters(
     of all acts of that epoch or as theirs on different objects, so that those who come for one event are not
     taken for a group. Objects are split four times, from 200,000 acts on once; a cluster's p-value is the
     one that a quarter of the halves reach, over their share (of eight halves the second lowest, times four;
-    of two the lower, twice), so that no single split decides. Acts on what somebody whom the actor follows
-    had acted on a minute before or earlier are left out: friends prompt friends. Each act is paired with the
-    256 that follow at most, and 20 million pairs are held at most (16 bytes each), whatever the data. A
-    squad that reacts to each post after the same delay is told from attentive fans only by what else it
-    does.
+    of two the lower, twice), so that no single split decides. Of clusters of which one is mostly part of
+    another all but the likeliest get the p-value 1. Acts on what somebody whom the actor follows had acted
+    on a minute before or earlier are left out: friends prompt friends. Each act is paired with the 256 that
+    follow at most, and 20 million pairs are held at most (16 bytes each), whatever the data. A squad that
+    reacts to each post after the same delay is told from attentive fans only by what else it does.
 
     References
     ----------

@@ -98,8 +98,9 @@ def incremental_actions(
     right moment. Delays run in waking time; how receptive people are may depend on how much of what they
     follow lies in the author's niche, and on how much they engage at all: both are learnt. Each account's
     effect per exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views
-    are listed, they are the exposures; else followers see posts made after they followed. Where most of those
-    without outcomes never act at all, by the counts of those who do, nobody without one counts as exposed.
+    are listed, they are the exposures; else followers see posts made after they followed. Where nearly
+    everybody acts and most of those who do not never would, by the counts of those who do, nobody without an
+    outcome counts as exposed.
     Of outcomes of both sorts, the commoner sort is studied and the other left out.
 
     Parameters

@@ -12,6 +12,7 @@ from influgraph.influence import (
     _conditional,
     _effects,
     _exposure,
+    _inert,
     _intensity,
     _placebo_scenes,
     _question,
@@ -116,7 +117,7 @@ def placebo_tests(
     scene = _question.own_outcomes(data, kinds, niches, window=seconds)
     if isinstance(scene, str):
         return pd.DataFrame([_untold("placebo tests", scene)], columns=COLUMNS)
-    return pd.DataFrame(_tests(scene, seconds, rng=rng), columns=COLUMNS)
+    return pd.DataFrame(_tests(_inert.without_inert(scene), seconds, rng=rng), columns=COLUMNS)
 
 
 def _tests(scene: Scene, seconds: float, *, rng: np.random.Generator) -> list[dict[str, object]]:
