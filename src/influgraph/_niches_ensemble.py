@@ -1,19 +1,14 @@
 """Many runs on parts of the ties: how far they agree, and what they say of the ties left out."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from influgraph._niches_layers import Labels, Layer, Numbers, Ties, evening, excess, rewired, split, tie_up
-
-T = TypeVar("T")
-S = TypeVar("S")
+from influgraph._threads import at_once
 
 LEFT_OUT = 0.1
 PASSES = 2
@@ -122,12 +117,6 @@ def _may_be_best(trial: Trial, best: Trial, shares: Numbers, *, errors: float) -
     less = np.array([[one.without(run).score(shares) for run in range(runs)] for one in (best, trial)])
     error = np.sqrt((runs - 1) * min(np.var(less[0]), np.var(less[0] - less[1])))
     return bool(behind <= errors * error)
-
-
-def at_once(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
-    """Do the work on all items, in as many threads as there are cores; results in order."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(work, items))
 
 
 def find_partition(ties: Ties, *, resolution: float, seed: int) -> Labels:
