@@ -13,6 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 import benchmarks
+from benchmarks._measure import LARGE
 
 TITLES = {
     "name": "what",
@@ -89,7 +90,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"which of {', '.join(names())}; default: all")
     parser.add_argument("--markdown", action="store_true", help="print a page for the documentation")
+    parser.add_argument("--large", action="store_true", help="networks of 20 instead of 5 million pairs")
     options = parser.parse_args()
+    if options.large:
+        os.environ[LARGE] = "yes"
     unknown = sorted(set(options.names) - set(names()))
     if unknown:
         parser.error(f"names must be among {', '.join(names())}; received {', '.join(unknown)}")

@@ -1,16 +1,19 @@
 """Follows as they look in life: few are followed by many, and the rows come in no order."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks._measure import LARGE
+
+SIZE, PAIRS = (1_000_000, 20_000_000) if os.environ.get(LARGE) else (200_000, 5_000_000)
+MILLIONS = f"{PAIRS // 10**6} M"
 FOLDER = Path(__file__).parents[1] / "build" / "benchmarks"
 
 
-def follows(
-    accounts: int = 200_000, pairs: int = 5_000_000, *, seed: int = 7
-) -> tuple[NDArray[np.int32], ...]:
+def follows(accounts: int = SIZE, pairs: int = PAIRS, *, seed: int = 7) -> tuple[NDArray[np.int32], ...]:
     """Codes of followers and followed, each pair once, drawn once and then kept under build/."""
     file = FOLDER / f"follows-{accounts}-{pairs}-{seed}.npy"
     if not file.exists():

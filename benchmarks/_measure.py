@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 Case = Callable[[], Callable[[], object]]
+# What `python -m benchmarks --large` sets: by environment, as each case runs in a process of its own.
+LARGE = "INFLUGRAPH_LARGE_BENCHMARKS"
 ENOUGH_SECONDS = 3.0
 MOST_REPEATS = 9
 

@@ -1,4 +1,4 @@
-"""Building a network of 200,000 accounts from 5 million pairs of integers in random order."""
+"""Building a network from pairs of integers in random order."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix, csr_array
 
-from benchmarks._data import follows
+from benchmarks._data import MILLIONS, SIZE, follows
 from benchmarks._measure import compare
 
-SIZE = 200_000
 IDS = pd.RangeIndex(SIZE)
 
 
@@ -17,7 +16,7 @@ def ours() -> Callable[[], object]:
     """Sorted rows, duplicates merged, no self-loops."""
     from influgraph.networks import network_from_pairs
 
-    sources, targets = follows(SIZE)
+    sources, targets = follows()
     return lambda: network_from_pairs(sources, targets, account_ids=IDS)
 
 
@@ -25,14 +24,14 @@ def ours_weighted() -> Callable[[], object]:
     """The same with weights, which are summed."""
     from influgraph.networks import network_from_pairs
 
-    sources, targets = follows(SIZE)
+    sources, targets = follows()
     weights = np.linspace(0.5, 1.5, len(sources))
     return lambda: network_from_pairs(sources, targets, account_ids=IDS, weights=weights)
 
 
 def scipy() -> Callable[[], object]:
     """The same matrix; self-loops would stay."""
-    sources, targets = follows(SIZE)
+    sources, targets = follows()
 
     def build() -> csr_array:
         matrix = csr_array((np.ones(len(sources)), (sources, targets)), shape=(SIZE, SIZE))
@@ -46,7 +45,7 @@ def igraph() -> Callable[[], object]:
     """Its fastest door: one array of pairs; duplicates and self-loops would stay."""
     from igraph import Graph
 
-    edges = np.column_stack(follows(SIZE))
+    edges = np.column_stack(follows())
     return lambda: Graph(n=SIZE, edges=edges, directed=True)
 
 
@@ -54,7 +53,7 @@ def networkit() -> Callable[[], object]:
     """Its fastest door: a scipy matrix of pairs; duplicates and self-loops would stay."""
     import networkit as nk
 
-    sources, targets = follows(SIZE)
+    sources, targets = follows()
     ones = np.ones(len(sources))
     return lambda: nk.GraphFromCoo(
         coo_matrix((ones, (sources, targets)), shape=(SIZE, SIZE)), n=SIZE, directed=True, weighted=False
@@ -63,5 +62,5 @@ def networkit() -> Callable[[], object]:
 
 def run() -> list[dict[str, object]]:
     """Compare with scipy, networkit and igraph."""
-    plain = compare("network from 5 M pairs", ours, scipy=scipy, networkit=networkit, igraph=igraph)
-    return plain + compare("network from 5 M weighted pairs", ours_weighted, scipy=scipy)
+    plain = compare(f"network from {MILLIONS} pairs", ours, scipy=scipy, networkit=networkit, igraph=igraph)
+    return plain + compare(f"network from {MILLIONS} weighted pairs", ours_weighted, scipy=scipy)

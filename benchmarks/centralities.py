@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from benchmarks._data import MILLIONS, SIZE, follows
 from benchmarks._measure import compare
-from benchmarks.building import SIZE, follows
 from benchmarks.building import igraph as igraph_graph
 from benchmarks.building import networkit as networkit_graph
 from benchmarks.building import ours as ours_network
@@ -33,7 +33,7 @@ def restarts() -> Case:
 
 def restarts_scipy() -> Case:
     """PageRank of 4 seeds by hand, one after the other, to 1e-6 of the exact values."""
-    sources, targets = follows(SIZE)
+    sources, targets = follows()
     received = csr_array((np.ones(len(sources)), (targets, sources)), shape=(SIZE, SIZE))
     paid = np.bincount(sources, minlength=SIZE)
     share = np.divide(DAMPING, paid, out=np.zeros(SIZE), where=paid > 0)
@@ -91,7 +91,7 @@ def hubs_scipy() -> Case:
     """The first singular vectors to 1e-8, as scikit-network and networkx find them."""
     from scipy.sparse.linalg import svds
 
-    sources, targets = follows(SIZE)
+    sources, targets = follows()
     matrix = csr_array((np.ones(len(sources)), (sources, targets)), shape=(SIZE, SIZE))
     return lambda: svds(matrix, k=1, tol=1e-8)
 
@@ -147,7 +147,7 @@ def run() -> list[dict[str, object]]:
         *compare("eigenvector", eigenvector, networkit=eigenvector_networkit),
         *compare("Katz", walks, networkit=walks_networkit),
     ]
-    return [row | {"name": f"{row['name']}, 5 M pairs"} for row in rows]
+    return [row | {"name": f"{row['name']}, {MILLIONS} pairs"} for row in rows]
 
 
 def _counted_up(rows: list[dict[str, object]], times: float) -> list[dict[str, object]]:

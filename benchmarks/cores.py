@@ -1,7 +1,8 @@
-"""Core numbers of 200,000 accounts with 5 million pairs, direction given up."""
+"""Core numbers, direction given up."""
 
 from collections.abc import Callable
 
+from benchmarks._data import MILLIONS
 from benchmarks._measure import compare
 from benchmarks.building import igraph as igraph_graph
 from benchmarks.building import networkit as networkit_graph
@@ -38,4 +39,4 @@ def igraph() -> Callable[[], object]:
 
 def run() -> list[dict[str, object]]:
     """Compare with networkit and igraph."""
-    return compare("core numbers, 5 M pairs", ours, networkit=networkit, igraph=igraph)
+    return compare(f"core numbers, {MILLIONS} pairs", ours, networkit=networkit, igraph=igraph)

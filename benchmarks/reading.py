@@ -21,7 +21,7 @@ def _dataset(name: str, ids: pa.Array) -> Path:
     folder = FOLDER / f"reading-{name}"
     if not (folder / "follows.parquet").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        follower, followed = (ids.take(pa.array(codes)) for codes in follows())
+        follower, followed = (ids.take(pa.array(codes)) for codes in follows(200_000, 5_000_000))
         table = pa.table({"follower_id": follower, "followed_id": followed})
         parquet.write_table(table, folder / "follows.parquet")
     return folder

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Starts = NDArray[np.int64]
     Numbers = NDArray[np.float64]
+    Payments = NDArray[Any]  # of single or double precision
 
 
 def measure(network: Network, name: str, values: NDArray[Any]) -> pd.Series:

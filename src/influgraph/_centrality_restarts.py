@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 from influgraph._centrality_arrays import inverse, rows
 from influgraph._centrality_spread import MOST_STEPS, Spread
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Lines = NDArray[Any]
 
 MIXING_STEPS = 12
+FIRST_STEPS, FEW_PAIRS = 3, 1 / 64  # by the list, while they pay along this share of all pairs or less
 BITS = 64
 SINGLE_FROM, SINGLE_UP_TO = 1e-6, 0.9  # tolerance and damping at which single precision is enough
 
@@ -41,7 +43,7 @@ class _Turned:
         turned = network.weights.T.tocsr()[self.order]
         self.starts, self.codes = turned.indptr.astype(np.int64), self.place[turned.indices]
         self.weights = turned.data if spread.weights.size else spread.weights
-        self.share = share[self.order]
+        self.own_share, self.share = share / spread.scale, share[self.order]  # as in the network; in order
         self.within = tolerance * (1 - damping)
         single = tolerance >= SINGLE_FROM and damping <= SINGLE_UP_TO
         self.precision = np.dtype(np.float32 if single else np.float64)
@@ -55,6 +57,13 @@ class _Turned:
         from influgraph._centrality_line_kernels import LINE_BYTES
 
         return LINE_BYTES // self.precision.itemsize
+
+    def lines(self, values: csr_array) -> Lines:
+        """Accounts in order x columns, from columns x accounts."""
+        found = np.zeros((len(self.place), self.width), self.precision)
+        entries = values.tocoo()
+        found[self.place[entries.col], entries.row] = entries.data
+        return found
 
     def carry_on(self, paid: Lines, rest: Lines) -> tuple[Numbers, Numbers]:
         """Put what becomes of payments into `rest`; return its sums, and sums of sizes."""
@@ -125,15 +134,28 @@ def restarted(
         if first % BITS == 0:
             seen = _reached(network, account, column - first)
         own = (column >= first) & (column < first + turned.width)
-        start = np.zeros((size, turned.width), turned.precision)
-        start[turned.place[account[own]], column[own] - first] = share[own]
-        finish_lines(_solve_lines(turned, start), turned.place, seen, first % BITS, found, first)
+        start = coo_array(
+            (share[own], (column[own] - first, account[own])), shape=(turned.width, size)
+        ).tocsr()
+        total = _solve_lines(turned, *_first_steps(network, turned, start))
+        finish_lines(total, turned.place, seen, first % BITS, found, first)
     return found
 
 
-def _solve_lines(turned: _Turned, rest: Lines) -> Lines:
-    total, paid = np.zeros_like(rest), np.empty_like(rest)
-    summed, (left, sizes) = np.zeros(turned.width), np.tile(rest.sum(axis=0, dtype=float), (2, 1))
+def _first_steps(network: Network, turned: _Turned, start: csr_array) -> tuple[Lines, Lines]:
+    """Return the rest and the total after a few steps, of which each concerns few accounts."""
+    pays, total = np.diff(network.weights.indptr), csr_array(start.shape)
+    for _ in range(FIRST_STEPS):
+        if pays[start.indices].sum() > FEW_PAIRS * network.weights.nnz:
+            break
+        total = total + start
+        start = (start * turned.own_share) @ network.weights
+    return turned.lines(start), turned.lines(total)
+
+
+def _solve_lines(turned: _Turned, rest: Lines, total: Lines) -> Lines:
+    paid, summed = np.empty_like(rest), total.sum(axis=0, dtype=float)
+    left, sizes = np.tile(rest.sum(axis=0, dtype=float), (2, 1))
     for _ in range(MOST_STEPS):
         amount, beyond = turned.settle(rest, total, paid, left, sizes)
         summed += left + amount * (turned.solved.sum() - 1)

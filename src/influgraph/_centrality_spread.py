@@ -13,7 +13,7 @@ from influgraph._threads import at_once, cuts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from influgraph._centrality_arrays import Numbers
+    from influgraph._centrality_arrays import Numbers, Payments
     from influgraph.networks import Network
 
 FEW_PAIRS = 200_000  # not worth a second thread
@@ -35,7 +35,7 @@ class Spread:
             self.scale = float(data[0])
         self.parts = PARTS if self.codes.size > FEW_PAIRS else 1
         self._cuts = cuts(self.starts, self.parts)
-        self._parts = np.empty((len(self._cuts), len(network.account_ids)))
+        self._parts = np.empty((len(self._cuts), 0))
 
     def paid_by_each(self) -> Numbers:
         """How much attention each account pays; in units of the weight where all weigh the same."""
@@ -43,9 +43,12 @@ class Spread:
             return np.diff(self.starts).astype(float)
         return self.taken(np.ones(len(self.starts) - 1))
 
-    def received_in_parts(self, paid: Numbers) -> Numbers:
+    def received_in_parts(self, paid: Payments) -> Payments:
         """Parts x accounts: what each account receives, before scale, in arrays that the next step reuses."""
         from influgraph._centrality_walk_kernels import give
+
+        if self._parts.dtype != paid.dtype or self._parts.shape[1] != len(paid):
+            self._parts = np.empty((len(self._cuts), len(paid)), paid.dtype)
 
         def one(part: int) -> None:
             give(self.starts, self.codes, self.weights, paid, self._parts[part], *self._cuts[part])

@@ -3,6 +3,8 @@
 Weights are an array with one number per pair, or an empty one where all pairs count 1.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
@@ -10,16 +12,25 @@ from numpy.typing import NDArray
 Codes = NDArray[np.int32]
 Starts = NDArray[np.int64]
 Numbers = NDArray[np.float64]
+Payments = NDArray[Any]  # of single or double precision
 
 _CODES = types.Array(types.int32, 1, "C", readonly=True)
 _STARTS = types.Array(types.int64, 1, "C", readonly=True)
 _NUMBERS = types.Array(types.float64, 1, "C", readonly=True)
-_INT, _VECTOR, _BLOCK = types.int64, types.float64[::1], types.float64[:, ::1]
+_INT, _VECTOR = types.int64, types.float64[::1]
+_PRECISIONS = (types.float32, types.float64)
 
 
-@njit(types.void(_STARTS, _CODES, _NUMBERS, _NUMBERS, _VECTOR, _INT, _INT), cache=True, nogil=True)
+@njit(
+    [
+        types.void(_STARTS, _CODES, _NUMBERS, types.Array(kind, 1, "C", readonly=True), kind[::1], _INT, _INT)
+        for kind in _PRECISIONS
+    ],
+    cache=True,
+    nogil=True,
+)
 def give(
-    starts: Starts, codes: Codes, weights: Numbers, paid: Numbers, received: Numbers, first: int, end: int
+    starts: Starts, codes: Codes, weights: Numbers, paid: Payments, received: Payments, first: int, end: int
 ) -> None:
     """Fill `received` with what the rows from `first` to `end` pay each column."""
     received[:] = 0.0
@@ -51,12 +62,16 @@ def take(
         taken[row] = amount
 
 
-@njit(types.float64(_BLOCK, _NUMBERS, _VECTOR, _VECTOR), cache=True, nogil=True)
-def settle(parts: NDArray[np.float64], share: Numbers, rank: Numbers, paid: Numbers) -> float:
+@njit(
+    [types.float64(kind[:, ::1], _NUMBERS, _VECTOR, kind[::1]) for kind in _PRECISIONS],
+    cache=True,
+    nogil=True,
+)
+def settle(parts: Payments, share: Numbers, rank: Numbers, paid: Payments) -> float:
     """One step of PageRank, from what was received in parts: new ranks and payments; returns the change."""
     size, total = rank.size, 0.0
     for account in range(size):
-        moved = parts[0, account]
+        moved = np.float64(parts[0, account])
         for part in range(1, parts.shape[0]):
             moved += parts[part, account]
         parts[0, account] = moved

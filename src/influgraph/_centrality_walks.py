@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from influgraph.networks import Network
 
 POWERS = 8
+ROUGHLY = 1e-6  # change down to which single precision, half as much to carry about, is enough
 
 
 def pagerank(network: Network, *, damping: float = 0.85, tolerance: float = 1e-10) -> pd.Series:
@@ -65,12 +66,15 @@ def pagerank(network: Network, *, damping: float = 0.85, tolerance: float = 1e-1
     spread = Spread(network)
     share = inverse(spread.paid_by_each()) * damping
     rank = np.full(size, 1 / size)
-    paid = rank * share
-    # Each step shrinks the change, at first at most 2, by the damping or more.
-    for _ in range(2 + (math.ceil(math.log(tolerance / 2, damping)) if damping else 0)):
-        change = settle(spread.received_in_parts(paid), share, rank, paid)
-        if change < tolerance:
-            return measure(network, "pagerank", rank)
+    for precision, enough in ((np.float32, max(tolerance, ROUGHLY)), (np.float64, tolerance)):
+        paid = (rank * share).astype(precision)
+        # Each step shrinks the change, at first at most 2, by the damping or more.
+        for _ in range(2 + (math.ceil(math.log(enough / 2, damping)) if damping else 0)):
+            change = settle(spread.received_in_parts(paid), share, rank, paid)
+            if change < enough:
+                break
+    if change < tolerance:
+        return measure(network, "pagerank", rank)
     raise ArithmeticError(
         f"pagerank did not converge: tolerance {tolerance} is too small, still changes {change}"
     )
