@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from influgraph._niches_layers import Labels, Layer, Numbers, Ties, evening, excess, rewired, split, tie_up
 from influgraph._threads import at_once
@@ -43,12 +44,16 @@ class Trial:
     by_chance: Numbers
     worth: Numbers
 
-    def without(self, run: int) -> "Trial":
-        """All runs but one."""
-        kept = np.arange(len(self.partitions)) != run
-        partitions = [label for label, stays in zip(self.partitions, kept, strict=True) if stays]
-        tables = self.inside[kept], self.by_chance[kept], self.worth[kept]
-        return Trial(self.resolution, partitions, self.alike[kept][:, kept], *tables)
+    def among(self, runs: NDArray[np.int64]) -> "Trial":
+        """These runs alone."""
+        partitions = [self.partitions[run] for run in runs.tolist()]
+        tables = self.inside[runs], self.by_chance[runs], self.worth[runs]
+        return Trial(self.resolution, partitions, self.alike[np.ix_(runs, runs)], *tables)
+
+    def left_out(self, shares: Numbers, count: int) -> Numbers:
+        """Scores of the first so many runs, with one after the other left out."""
+        runs = np.arange(count)
+        return np.array([self.among(np.delete(runs, run)).score(shares) for run in runs])
 
     @property
     def agreement(self) -> float:
@@ -87,36 +92,57 @@ class Trial:
 
 
 def simplest(trials: Sequence[Trial], shares: Numbers) -> Trial:
-    """The coarsest of the trials with most runs whose score cannot be told from the best."""
+    """The coarsest of the trials with most runs whose score cannot be told from the best.
+
+    It is behind by no more than a standard error, of the best or of the difference, whichever is less.
+    """
     most = max(len(trial.partitions) for trial in trials)
     settled = [trial for trial in trials if len(trial.partitions) == most]
     best = max(settled, key=lambda trial: trial.score(shares))
-    return next(trial for trial in settled if _may_be_best(trial, best, shares, errors=1.0))
+    error = _error(best.left_out(shares, most))
+    return next(
+        trial
+        for trial in settled
+        if best.score(shares) - trial.score(shares) <= min(error, _error_between(trial, best, shares))
+    )
 
 
 def undecided(trials: Mapping[int, Trial], shares: Numbers) -> set[int]:
-    """Places of the best trial and of those that may be it and have found something else."""
+    """Places of the best trial and of those that may be it and have found something else.
+
+    They may be it within a 99 % interval of the difference. The error of the best alone would not do: a few
+    runs that agree by luck show none.
+    """
     first = max(trials, key=lambda place: trials[place].score(shares))
     best = trials[first]
     return {first} | {
         place
         for place, trial in trials.items()
-        if _may_be_best(trial, best, shares, errors=2.0)
+        if best.score(shares) - trial.score(shares)
+        <= _widest(trial, best) * _error_between(trial, best, shares)
         and agreement(trial.partitions[0], best.partitions[0]) < STILL
     }
 
 
-def _may_be_best(trial: Trial, best: Trial, shares: Numbers, *, errors: float) -> bool:
-    """Whether a score is behind by no more than some standard errors, of the best and of the difference.
+def _in_common(one: Trial, other: Trial) -> int:
+    return min(len(one.partitions), len(other.partitions))
 
-    Errors are what leaving out one run after the other tells (jackknife).
-    """
-    behind, runs = best.score(shares) - trial.score(shares), len(best.partitions)
-    if behind <= 0 or runs < FEWEST_TO_LEAVE_ONE_OUT:
-        return behind <= 0
-    less = np.array([[one.without(run).score(shares) for run in range(runs)] for one in (best, trial)])
-    error = np.sqrt((runs - 1) * min(np.var(less[0]), np.var(less[0] - less[1])))
-    return bool(behind <= errors * error)
+
+def _widest(one: Trial, other: Trial) -> float:
+    """Standard errors on either side in a 99 % interval of a difference in the runs they have in common."""
+    return float(stdtrit(max(_in_common(one, other) - 1, 1), 0.995))
+
+
+def _error_between(one: Trial, other: Trial, shares: Numbers) -> float:
+    """Standard error of the difference of two scores."""
+    count = _in_common(one, other)
+    return _error(one.left_out(shares, count) - other.left_out(shares, count))
+
+
+def _error(left_out: Numbers) -> float:
+    """Standard error of what becomes this with one run after the other left out (jackknife)."""
+    runs = len(left_out)
+    return float(np.sqrt((runs - 1) * np.var(left_out))) if runs >= FEWEST_TO_LEAVE_ONE_OUT else 0.0
 
 
 def find_partition(ties: Ties, *, resolution: float, seed: int) -> Labels:
@@ -198,10 +224,14 @@ class Ensemble:
         near = self._near(trials, NEAR)
         self._run(trials, near, runs)
         nearer = self._near({place: trials[place] for place in near}, NEARER)
-        open_yet = nearer | {place + step for place in nearer for step in (-1, 1) if place + step >= COARSEST}
+        candidates = nearer | {
+            place + step for place in nearer for step in (-1, 1) if place + step >= COARSEST
+        }
+        open_yet = candidates
         for count in (runs, 2 * runs, 3 * runs):
             self._run(trials, open_yet, count)
-            open_yet = undecided({place: trials[place] for place in open_yet}, self.shares)
+            # Of all, as one may have been left behind by a lead that did not last.
+            open_yet = undecided({place: trials[place] for place in candidates}, self.shares)
             if len(open_yet) == 1:
                 break
         return [trials[place] for place in sorted(trials)]
