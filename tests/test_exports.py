@@ -1,6 +1,8 @@
 """Networks as files: read back by networkx and as Gephi reads them, hostile text and all."""
 
+import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import networkx as nx
@@ -106,3 +108,20 @@ def test_export_from_the_results_alone(tmp_path: Path) -> None:
     assert "manifest" in wrong.output
     assert not (tmp_path / "no.gexf").exists()
     assert CliRunner().invoke(main, ["export", str(results), "dot", "x"]).exit_code == 2
+    for kind, name in (("gexf", "scores.parquet"), ("graphml", "manifest.json")):
+        own = CliRunner().invoke(main, ["export", str(results), kind, str(results / name)])
+        assert own.exit_code == 1
+        assert "belongs to the study" in own.output
+    assert CliRunner().invoke(main, ["verify", str(results)]).exit_code == 0
+
+
+@pytest.mark.parametrize("write", [write_gexf, write_graphml])
+def test_numbers_without_end_are_written_as_xml_schema_has_them(
+    write: Callable[..., None], tmp_path: Path
+) -> None:
+    network = network_from_pairs([0, 1], [1, 2], account_ids=pd.Index(["a", "b", "c"]))
+    write(network, tmp_path / "n", accounts=pd.DataFrame({"z": [np.inf, -np.inf, 1.5]}, network.account_ids))
+    text = (tmp_path / "n").read_text()
+    assert "INF" in text
+    assert "-INF" in text
+    assert not re.search(r"\binf\b", text)

@@ -7,6 +7,7 @@ import pytest
 from influgraph.dataset import Dataset, from_tables
 from influgraph.networks import follow_network, network_from_pairs
 from influgraph.niche_names import describe_niches, naming_evidence
+from influgraph.niches import find_niches
 from influgraph.synthetic import WorldSettings, make_world
 
 
@@ -91,6 +92,10 @@ def test_describing_refuses_other_accounts() -> None:
     data, niche = runners_and_bakers()
     with pytest.raises(ValueError, match="same accounts in the same order"):
         describe_niches(data, niche[::-1], follow_network(data))
+    found = find_niches(follow_network(data), rng=np.random.default_rng(1))
+    for wrong in (found, found.shares):
+        with pytest.raises(ValueError, match=r"a Series, or the frame `find_niches\(\.\.\.\)\.accounts`"):
+            describe_niches(data, wrong, follow_network(data))  # type: ignore[arg-type]
 
 
 def test_the_niches_of_a_planted_world_are_named_by_their_words() -> None:

@@ -161,10 +161,25 @@ def test_bad_options_are_refused(options: dict[str, int]) -> None:
 def test_layers_about_different_accounts_are_refused() -> None:
     with pytest.raises(ValueError, match="same accounts"):
         find_niches({"one": pairs(2, [(0, 1)]), "other": pairs(3, [(0, 1)])}, rng=rng())
-    with pytest.raises(ValueError, match="2 rows"):
+    with pytest.raises(ValueError, match="sparse matrix of 2 rows"):
         find_niches(pairs(2, [(0, 1)]), terms=csr_array((3, 1)), rng=rng())
     with pytest.raises(ValueError, match="at least one"):
         find_niches({}, rng=rng())
+
+
+def test_terms_that_are_none_are_refused_or_left_out() -> None:
+    network = pairs(4, [(0, 1), (2, 3)])
+    for value in (np.nan, np.inf, -1.0):
+        with pytest.raises(ValueError, match="finite and not negative"):
+            find_niches(network, terms=csr_array(np.full((4, 1), value)), rng=rng())
+    with pytest.raises(ValueError, match="sparse matrix of 4 rows, one per account, received 4 in a ndarray"):
+        find_niches(network, terms=np.ones((4, 1)), rng=rng())  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="topics is that of the terms"):
+        find_niches({"topics": network}, terms=csr_array((4, 1)), rng=rng())
+    with pytest.raises(ValueError, match="sparse matrix of 4 rows"):
+        find_subniches(network, pd.Series(0, network.account_ids), terms=csr_array((3, 1)), rng=rng())
+    stored = csr_array((np.zeros(4), ([0, 1, 2, 3], [0, 0, 0, 0])), shape=(4, 1))
+    assert find_niches(network, terms=stored, rng=rng()).layers.index.tolist() == ["attention"]
 
 
 @pytest.fixture(scope="module")

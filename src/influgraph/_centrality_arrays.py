@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Payments = NDArray[Any]  # of single or double precision
 
 
+TINY = float(np.finfo(float).tiny)
+
+
 def measure(network: Network, name: str, values: NDArray[Any]) -> pd.Series:
     """One number per account."""
     return pd.Series(values, index=network.account_ids, name=name)
@@ -46,8 +49,13 @@ def neighbours(network: Network) -> tuple[Starts, Codes]:
 
 
 def inverse(values: Numbers) -> Numbers:
-    """One over each value, and 0 for 0."""
-    return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
+    """One over each value, and 0 for 0 and for what is so small that it has none."""
+    return np.divide(1.0, values, out=np.zeros_like(values), where=values > TINY)
+
+
+def whole(value: object, *, least: int) -> bool:
+    """Whether it is a whole number of at least so much."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
 
 
 def codes_of(network: Network, ids: Iterable[object], *, called: str) -> NDArray[np.int64]:

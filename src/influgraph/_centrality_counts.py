@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from influgraph._centrality_arrays import audience_rows, labels_of, measure, neighbours, rows
+from influgraph._centrality_arrays import TINY, audience_rows, labels_of, measure, neighbours, rows, whole
 from influgraph._threads import at_once, cuts
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ PARTS = 64
 
 
 def in_degree(network: Network) -> pd.Series:
-    """How many accounts pay attention to each account.
+    """How many accounts pay attention to each account: a whole number, 0 for whom nobody attends to.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def in_degree(network: Network) -> pd.Series:
 
 
 def out_degree(network: Network) -> pd.Series:
-    """How many accounts each account pays attention to.
+    """How many accounts each account pays attention to: a whole number, 0 for who attends to nobody.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def out_degree(network: Network) -> pd.Series:
 
 
 def in_strength(network: Network) -> pd.Series:
-    """How much attention each account receives: the sum of the weights towards it.
+    """How much attention each account receives: the sum of the weights towards it, in their unit; 0 for none.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def in_strength(network: Network) -> pd.Series:
 
 
 def out_strength(network: Network) -> pd.Series:
-    """How much attention each account pays: the sum of the weights from it.
+    """How much attention each account pays: the sum of the weights from it, in their unit; 0 for none.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def collective_influence(network: Network, *, radius: int = 2) -> pd.Series:
     Raises
     ------
     ValueError
-        If the radius is below 1.
+        If the radius is not a whole number of at least 1.
 
     References
     ----------
@@ -203,8 +203,8 @@ def collective_influence(network: Network, *, radius: int = 2) -> pd.Series:
     """
     from influgraph._centrality_kernels import collect_influence
 
-    if radius < 1:
-        raise ValueError(f"radius must be at least 1, received {radius}")
+    if not whole(radius, least=1):
+        raise ValueError(f"radius must be a whole number of at least 1, received {radius}")
     starts, tied = neighbours(network)
     found = np.zeros(len(network.account_ids))
     at_once(lambda part: collect_influence(starts, tied, radius, *part, found), cuts(starts, PARTS))
@@ -214,7 +214,8 @@ def collective_influence(network: Network, *, radius: int = 2) -> pd.Series:
 def voterank(network: Network, *, elected: int = 100) -> pd.Series:
     """Place in an election of spreaders who share few voters: 1 = elected first; null = not elected.
 
-    Everyone votes for all accounts that they attend to. Who has the most votes is elected and votes no more,
+    Everyone votes for all accounts that they attend to (networkx has the accounts that one points to vote:
+    reverse its graph to compare). Who has the most votes is elected and votes no more,
     and those who voted for it count less from then on, each time by one over the mean number of votes cast.
     Of those with equally many votes the first in dataset order is elected. Weights are not used.
 
@@ -228,7 +229,7 @@ def voterank(network: Network, *, elected: int = 100) -> pd.Series:
     Raises
     ------
     ValueError
-        If `elected` is below 1.
+        If `elected` is not a whole number of at least 1.
 
     References
     ----------
@@ -244,8 +245,8 @@ def voterank(network: Network, *, elected: int = 100) -> pd.Series:
     """
     from influgraph._centrality_kernels import elect
 
-    if elected < 1:
-        raise ValueError(f"elected must be at least 1, received {elected}")
+    if not whole(elected, least=1):
+        raise ValueError(f"elected must be a whole number of at least 1, received {elected}")
     wanted = min(elected, len(network.account_ids))
     order = elect(*rows(network), *audience_rows(network), wanted)
     place = np.zeros(len(network.account_ids), np.int64)
@@ -291,7 +292,8 @@ def participation_coefficient(network: Network, niche: pd.Series) -> pd.Series:
     placed = np.flatnonzero(number >= 0)
     shape = (len(number), len(names))
     members = csr_array((np.ones(len(placed)), (placed, number[placed])), shape=shape)
-    received = (network.weights.T @ members).tocsr()
+    # Squares of very small or large weights would not be numbers.
+    received = (network.weights.T / max(network.weights.data.max(initial=0), TINY) @ members).tocsr()
     whole, squares = (np.asarray(part.sum(axis=1), float) for part in (received, received.power(2)))
     coefficient = np.full(len(number), np.nan)
     np.divide(squares, whole**2, out=coefficient, where=whole > 0)
@@ -330,7 +332,8 @@ def within_niche_z(network: Network, niche: pd.Series) -> pd.Series:
     number, _ = labels_of(network, niche, called="niche")
     pairs = network.weights.tocoo()
     inside = number[pairs.row] == number[pairs.col]
-    own = pd.Series(np.bincount(pairs.col[inside], pairs.data[inside], len(number)))
+    weights = pairs.data / pairs.data.max(initial=TINY)
+    own = pd.Series(np.bincount(pairs.col[inside], weights[inside], len(number)))
     of_niche = own.groupby(number)
     mean, spread = of_niche.transform("mean"), of_niche.transform("std", ddof=0)
     z = (own - mean) / spread.where(spread > 1e-9 * mean)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from influgraph._centrality_arrays import audience_rows, codes_of, measure, rows
+from influgraph._centrality_arrays import audience_rows, codes_of, measure, rows, whole
 from influgraph._threads import at_once, cores
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def betweenness(
 ) -> pd.Series:
     """How many shortest paths of attention run through each account, as one of several counted in part.
 
-    Directed, unweighted, not normalised. In networks of more than `exact_up_to` accounts only the paths
+    Directed, unweighted, not normalised: from 0 (no path runs through, or nobody is tied) to
+    (n - 1)(n - 2) for n accounts. In networks of more than `exact_up_to` accounts only the paths
     from some sources are followed, drawn at random without replacement from the accounts that pay attention
     to anyone, and scaled up, so that the expected value is the exact one; small values are then often 0.
     `sampled_betweenness` says how far off it may be.
@@ -46,7 +47,7 @@ def betweenness(
     rng
         Draws the sources; unused where the result is exact.
     exact_up_to
-        The number of accounts up to which all sources are followed.
+        The number of accounts up to which all sources are followed, unless `sources` is given.
     sources
         How many sources are drawn. By default as many as pass a thousand million accounts and pairs if
         each source reaches everyone, but at least 100; with that many sources in all, all are used.
@@ -54,7 +55,7 @@ def betweenness(
     Raises
     ------
     ValueError
-        If `sources` is below 1.
+        If `sources` is not a whole number of at least 1.
     ArithmeticError
         If there are more shortest paths between two accounts than a number can hold.
 
@@ -141,14 +142,14 @@ def harmonic_closeness(
     rng
         Draws the sources; unused where the result is exact.
     exact_up_to
-        The number of accounts up to which all sources are followed.
+        The number of accounts up to which all sources are followed, unless `sources` is given.
     sources
         How many sources are drawn; by default as for `betweenness`.
 
     Raises
     ------
     ValueError
-        If `sources` is below 1.
+        If `sources` is not a whole number of at least 1.
 
     References
     ----------
@@ -190,7 +191,7 @@ def sampled_harmonic_closeness(
     Raises
     ------
     ValueError
-        If `sources` is below 1.
+        If `sources` is not a whole number of at least 1.
 
     References
     ----------
@@ -301,12 +302,12 @@ def _follow(
     network: Network, tell: Tell, *, rng: np.random.Generator, exact_up_to: int, sources: int | None
 ) -> _Followed:
     """Follow all sources, or as many as are wanted or may be."""
-    if sources is not None and sources < 1:
-        raise ValueError(f"sources must be at least 1, received {sources}")
+    if sources is not None and not whole(sources, least=1):
+        raise ValueError(f"sources must be a whole number of at least 1, received {sources}")
     starts, codes = rows(network)
     size, begin = len(network.account_ids), np.flatnonzero(np.diff(starts)).astype(np.int32)
     wanted = sources or max(PAIR_VISITS // (size + len(codes) + 1), FEWEST_SOURCES)
-    some = size > exact_up_to and wanted < len(begin)
+    some = (sources is not None or size > exact_up_to) and wanted < len(begin)
     followed = rng.choice(begin, wanted, replace=False) if some else begin
     sums, squares = tell(starts, codes, followed, size)
     return _Followed(sums, squares, len(followed), len(begin))

@@ -7,13 +7,14 @@ looks alike whatever the start; as much of it as can be is taken from one soluti
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from influgraph._centrality_arrays import inverse, rows
-from influgraph._centrality_spread import MOST_STEPS, Spread
+from influgraph._centrality_spread import Spread
 from influgraph._threads import at_once, cuts
 
 if TYPE_CHECKING:
@@ -28,7 +29,27 @@ if TYPE_CHECKING:
 MIXING_STEPS = 12
 FIRST_STEPS, FEW_PAIRS = 3, 1 / 64  # by the list, while they pay along this share of all pairs or less
 BITS = 64
+STEPS_ALLOWED = 100_000
 SINGLE_FROM, SINGLE_UP_TO = 1e-6, 0.9  # tolerance and damping at which single precision is enough
+
+
+def most_steps(damping: float, tolerance: float) -> int:
+    """Steps after which what each has left of the last, at most the damping, is below the tolerance.
+
+    Twice as many, for rounding, and never more than can be waited for.
+    """
+    if damping == 0:
+        return 2
+    needed = 2 + 2 * math.log(tolerance * (1 - damping) / 8) / math.log(damping)
+    return math.ceil(min(needed, STEPS_ALLOWED))
+
+
+def not_converged(steps: int, left: float) -> ArithmeticError:
+    """Say that rounding, or a damping near 1, has kept values from settling."""
+    return ArithmeticError(
+        f"pagerank did not converge in {steps:,} steps, {left:.3g} is left: "
+        "the tolerance is too small, or the damping too near 1"
+    )
 
 
 class _Turned:
@@ -42,13 +63,13 @@ class _Turned:
         self.place[self.order] = np.arange(len(self.order), dtype=np.int32)
         turned = network.weights.T.tocsr()[self.order]
         self.starts, self.codes = turned.indptr.astype(np.int64), self.place[turned.indices]
-        self.weights = turned.data if spread.weights.size else spread.weights
+        self.weights = turned.data / spread.scale if spread.weights.size else spread.weights
         self.own_share, self.share = share / spread.scale, share[self.order]  # as in the network; in order
-        self.within = tolerance * (1 - damping)
-        single = tolerance >= SINGLE_FROM and damping <= SINGLE_UP_TO
+        self.within, self.most_steps = tolerance * (1 - damping), most_steps(damping, tolerance)
+        single = tolerance >= SINGLE_FROM and damping <= SINGLE_UP_TO and spread.fits_single(share)
         self.precision = np.dtype(np.float32 if single else np.float64)
         self._cuts = cuts(self.starts, spread.parts)
-        common, solved = _common(spread, share, within=self.within / 4)
+        common, solved = _common(spread, share, within=self.within / 4, most_steps=self.most_steps)
         self.common, self.solved = common[self.order], solved[self.order]
 
     @property
@@ -96,7 +117,7 @@ class _Turned:
         return amount, np.where(shared, without, sizes)
 
 
-def _common(spread: Spread, share: Numbers, *, within: float) -> tuple[Numbers, Numbers]:
+def _common(spread: Spread, share: Numbers, *, within: float, most_steps: int) -> tuple[Numbers, Numbers]:
     """Return what attention comes to after some steps, and the solution with it as start.
 
     After some steps more what is left of it is a multiple of it, and a little: the multiple has been solved.
@@ -112,13 +133,13 @@ def _common(spread: Spread, share: Numbers, *, within: float) -> tuple[Numbers, 
             break
         common = moved / moved.sum()
     total, rest = np.zeros_like(common), common
-    for _ in range(MOST_STEPS):
+    for _ in range(most_steps):
         total += rest
         rest = step(rest)
         left = rest.sum()
         if np.abs(rest - left * common).sum() <= within * (1 - left):
             return common, total / (1 - left)
-    raise ArithmeticError("pagerank did not converge: the tolerance is too small")
+    raise not_converged(most_steps, left)
 
 
 def restarted(
@@ -156,13 +177,13 @@ def _first_steps(network: Network, turned: _Turned, start: csr_array) -> tuple[L
 def _solve_lines(turned: _Turned, rest: Lines, total: Lines) -> Lines:
     paid, summed = np.empty_like(rest), total.sum(axis=0, dtype=float)
     left, sizes = np.tile(rest.sum(axis=0, dtype=float), (2, 1))
-    for _ in range(MOST_STEPS):
+    for _ in range(turned.most_steps):
         amount, beyond = turned.settle(rest, total, paid, left, sizes)
         summed += left + amount * (turned.solved.sum() - 1)
         if (beyond <= turned.within / 2 * summed).all():
             return total
         left, sizes = turned.carry_on(paid, rest)
-    raise ArithmeticError("pagerank did not converge: the tolerance is too small")
+    raise not_converged(turned.most_steps, float(np.max(beyond / summed)))
 
 
 def _reached(network: Network, account: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.uint64]:

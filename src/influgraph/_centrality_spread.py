@@ -19,29 +19,39 @@ if TYPE_CHECKING:
 FEW_PAIRS = 200_000  # not worth a second thread
 PARTS = 4
 MOST_STEPS = 10_000
+AMPLE, LARGEST = 1e15, 1e300
+FEWEST_SPANNED = 3
 SLOWEST = 0.9999  # share of a change that may be left after a step and still be told from none
 
 
 class Spread:
-    """The steps of one network; in a network of many pairs in four parts, however many cores there are."""
+    """The steps of one network; in a network of many pairs in four parts, however many cores there are.
 
-    def __init__(self, network: Network, *, weighted: bool = True) -> None:
+    Not `scaled`, the largest weight counts 1.
+    """
+
+    def __init__(self, network: Network, *, weighted: bool = True, scaled: bool = True) -> None:
         self.starts, self.codes = rows(network)
         self.weights, self.scale = np.empty(0), 1.0
         data = network.weights.data
-        if weighted and data.size and data.min() < data.max():
-            self.weights = data
-        elif weighted and data.size:
-            self.scale = float(data[0])
+        if weighted and data.size:
+            most = float(data.max())
+            self.scale = most if scaled else 1.0
+            if data.min() < most:
+                self.weights = data / most
         self.parts = PARTS if self.codes.size > FEW_PAIRS else 1
         self._cuts = cuts(self.starts, self.parts)
         self._parts = np.empty((len(self._cuts), 0))
 
     def paid_by_each(self) -> Numbers:
-        """How much attention each account pays; in units of the weight where all weigh the same."""
+        """How much attention each account pays, in units of the largest weight."""
         if not self.weights.size:
             return np.diff(self.starts).astype(float)
-        return self.taken(np.ones(len(self.starts) - 1))
+        return self.taken(np.ones(len(self.starts) - 1)) / self.scale
+
+    def fits_single(self, share: Numbers) -> bool:
+        """Whether shares and weights are far from where single precision ends."""
+        return bool(share.max(initial=0) < AMPLE and self.weights.min(initial=1) > 1 / AMPLE)
 
     def received_in_parts(self, paid: Payments) -> Payments:
         """Parts x accounts: what each account receives, before scale, in arrays that the next step reuses."""
@@ -72,20 +82,30 @@ class Spread:
 
 def add_up(step: Callable[[Numbers], Numbers], start: Numbers, *, tolerance: float, name: str) -> Numbers:
     """Sum of a vector and all that comes of it step by step, but for what is within the tolerance."""
-    total, rest, before = start.copy(), start, math.inf
-    if not rest.any():
-        return total
+    total, rest = start.copy(), start
+    lefts = [float(start.sum())]
     for _ in range(MOST_STEPS):
         with np.errstate(over="ignore", invalid="ignore"):
             rest = step(rest)
             total += rest
             left = float(rest.sum())
-        if not math.isfinite(left):
-            break
-        if _to_come(left, before) <= tolerance * (total.sum() if left < 1e300 else 0.0):
+        if left == 0:
             return total
-        before = left
+        if not left < LARGEST:
+            break
+        rate = _rate(left, lefts)
+        if rate < 1 and _to_come(left, rate) <= tolerance * total.sum():
+            return total
+        lefts.append(left)
     raise ArithmeticError(f"{name} did not converge: what each step adds does not shrink fast enough")
+
+
+def _rate(left: float, lefts: list[float]) -> float:
+    """How fast it shrinks at least, over some steps: fewer tell of a part that dies out, or a circle."""
+    if len(lefts) < 2 * FEWEST_SPANNED:
+        return math.inf
+    spans = range(FEWEST_SPANNED, 2 * FEWEST_SPANNED + 1)
+    return float(max((left / lefts[-span]) ** (1 / span) for span in spans))
 
 
 def dominant(
@@ -101,15 +121,14 @@ def dominant(
         if shift:
             moved = (moved + shift * value) / (1 + shift)
         change = float(np.abs(moved - value).sum())
-        if _to_come(change, before) <= tolerance:
-            return moved
+        if _to_come(change, change / before) <= tolerance:
+            moved[moved < tolerance / len(moved)] = 0.0  # as little is not told from nothing
+            return np.asarray(moved / moved.sum())
         value, before = moved, change
     raise ArithmeticError(f"{name} did not converge to {tolerance}: it still changes by {before}")
 
 
-def _to_come(change: float, before: float) -> float:
-    """Sum of all later changes, if they shrink as this one did."""
-    if change == 0:
-        return 0.0
-    rate = min(change / before, SLOWEST) if change < before else SLOWEST
-    return change * max(rate, 0.5) / (1 - max(rate, 0.5))
+def _to_come(change: float, rate: float) -> float:
+    """Sum of all later changes, if each is as this share of the one before, or half of it."""
+    rate = min(max(rate, 0.5), SLOWEST)
+    return change * rate / (1 - rate)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from influgraph._centrality_arrays import codes_of, inverse, labels_of, measure
-from influgraph._centrality_restarts import restarted
+from influgraph._centrality_restarts import most_steps, not_converged, restarted
 from influgraph._centrality_spread import Spread, add_up, dominant
 
 if TYPE_CHECKING:
@@ -35,15 +35,17 @@ def pagerank(network: Network, *, damping: float = 0.85, tolerance: float = 1e-1
     damping
         At least 0 and below 1.
     tolerance
-        The iteration stops when the values change by less than this in sum; what is then missing to the
-        exact values is at most ``damping / (1 - damping)`` times as much.
+        Positive and below 1. The iteration stops when the values change by less than this in sum; what is
+        then missing to the exact values is at most ``damping / (1 - damping)`` times as much, 5.7 times by
+        default (in `personalised_pagerank` and `topic_pagerank` the tolerance bounds what is missing).
 
     Raises
     ------
     ValueError
         If an option is out of range.
     ArithmeticError
-        If rounding keeps the change above the tolerance, that is if the tolerance is too small.
+        If rounding keeps the change above the tolerance, that is if the tolerance is too small, or if the
+        damping is so near 1 that a hundred thousand steps do not do.
 
     References
     ----------
@@ -66,18 +68,17 @@ def pagerank(network: Network, *, damping: float = 0.85, tolerance: float = 1e-1
     spread = Spread(network)
     share = inverse(spread.paid_by_each()) * damping
     rank = np.full(size, 1 / size)
-    for precision, enough in ((np.float32, max(tolerance, ROUGHLY)), (np.float64, tolerance)):
+    rough = [(np.float32, max(tolerance, ROUGHLY))] if spread.fits_single(share) else []
+    steps = most_steps(damping, tolerance)
+    for precision, enough in [*rough, (np.float64, tolerance)]:
         paid = (rank * share).astype(precision)
-        # Each step shrinks the change, at first at most 2, by the damping or more.
-        for _ in range(2 + (math.ceil(math.log(enough / 2, damping)) if damping else 0)):
+        for _ in range(steps):
             change = settle(spread.received_in_parts(paid), share, rank, paid)
             if change < enough:
                 break
     if change < tolerance:
         return measure(network, "pagerank", rank)
-    raise ArithmeticError(
-        f"pagerank did not converge: tolerance {tolerance} is too small, still changes {change}"
-    )
+    raise not_converged(steps, change)
 
 
 def personalised_pagerank(
@@ -109,7 +110,7 @@ def personalised_pagerank(
     ValueError
         If a seed is unknown or named twice, or an option is out of range.
     ArithmeticError
-        If the tolerance is too small.
+        If the tolerance is too small, or the damping so near 1 that a hundred thousand steps do not do.
 
     References
     ----------
@@ -155,7 +156,7 @@ def topic_pagerank(
     ValueError
         If labels are about other accounts or all null, or an option is out of range.
     ArithmeticError
-        If the tolerance is too small.
+        If the tolerance is too small, or the damping so near 1 that a hundred thousand steps do not do.
 
     References
     ----------
@@ -213,7 +214,7 @@ def leaderrank(network: Network, *, tolerance: float = 1e-10) -> pd.Series:
     >>> leaderrank(network).round(3).tolist()
     [1.327, 1.02, 1.02, 0.816, 0.816]
     """
-    _refuse_damping(0.0, tolerance)
+    _refuse_tolerance(tolerance)
     size = len(network.account_ids)
     if not size:
         return measure(network, "leaderrank", np.empty(0))
@@ -245,7 +246,7 @@ def hits(network: Network, *, tolerance: float = 1e-10) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If nobody attends to anybody, or the tolerance is not positive.
+        If nobody attends to anybody (empty for no accounts), or the tolerance is not positive.
     ArithmeticError
         If the values do not settle, where two parts hold nearly the same attention.
 
@@ -261,9 +262,9 @@ def hits(network: Network, *, tolerance: float = 1e-10) -> pd.DataFrame:
     >>> hits(network).round(3)["authority"].tolist()
     [0.618, 0.382, 0.0, 0.0, 0.0]
     """
-    _refuse_damping(0.0, tolerance)
+    _refuse_tolerance(tolerance)
     _refuse_isolated(network, "hubs and authorities")
-    spread = Spread(network)
+    spread = Spread(network, scaled=False)
     authority = dominant(
         lambda value: spread.received(spread.taken(value)),
         spread.received(np.ones(len(network.account_ids))),
@@ -278,7 +279,8 @@ def eigenvector(network: Network, *, tolerance: float = 1e-10) -> pd.Series:
     """Attention received from accounts that receive much themselves, without end: in sum 1.
 
     The dominant eigenvector of attention. Only where attention runs in circles has it a value above 0, and in
-    what such circles attend to: accounts outside of the largest such part have 0, which makes it a poor
+    what such circles attend to: accounts outside of the largest such part have 0 (as has whatever is below
+    the tolerance over the number of accounts), which makes it a poor
     measure of networks in pieces; `katz` and `pagerank` are not so.
 
     Parameters
@@ -307,11 +309,11 @@ def eigenvector(network: Network, *, tolerance: float = 1e-10) -> pd.Series:
     >>> eigenvector(network).round(3).tolist()
     [0.43, 0.325, 0.245, 0.0, 0.0]
     """
-    _refuse_damping(0.0, tolerance)
+    _refuse_tolerance(tolerance)
     _refuse_isolated(network, "an eigenvector")
     if network.weights.nnz and not _runs_in_a_circle(network):
         raise ValueError("network must have attention that runs in a circle; see katz or pagerank")
-    spread = Spread(network)
+    spread = Spread(network, scaled=False)
     start = np.ones(len(network.account_ids))
     value = dominant(spread.received, start, tolerance=tolerance, name="eigenvector", shift=0.2)
     return measure(network, "eigenvector", value)
@@ -363,7 +365,7 @@ def katz(network: Network, *, attenuation: float | None = None, tolerance: float
     >>> katz(network, attenuation=0.5).tolist()
     [2.625, 1.75, 1.5, 1.0, 1.0]
     """
-    _refuse_damping(0.0, tolerance)
+    _refuse_tolerance(tolerance)
     if attenuation is not None and not 0 < attenuation < math.inf:
         raise ValueError(f"attenuation must be above 0, received {attenuation}")
     spread, start = Spread(network), np.ones(len(network.account_ids))
@@ -385,10 +387,14 @@ def _most_growth(spread: Spread, start: np.ndarray) -> float:
 
 
 def _refuse_damping(damping: float, tolerance: float) -> None:
-    if not 0 <= damping < 1 or not tolerance > 0:
-        raise ValueError(
-            f"damping must lie in [0, 1) and tolerance be positive, received {damping} and {tolerance}"
-        )
+    if not 0 <= damping < 1:
+        raise ValueError(f"damping must lie in [0, 1), received {damping}")
+    _refuse_tolerance(tolerance)
+
+
+def _refuse_tolerance(tolerance: float) -> None:
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance must be positive and below 1, received {tolerance}")
 
 
 def _refuse_isolated(network: Network, what: str) -> None:

@@ -93,7 +93,9 @@ def _layer(weights: csr_array, offset: int) -> Layer:
 
 def _telling(terms: csr_array) -> csr_array:
     """Terms that some but not most accounts use, rare ones weighing more; of length one for each account."""
-    used = csr_array((np.ones(terms.nnz), terms.indices, terms.indptr), shape=terms.shape)
+    given = csr_array(terms, copy=True)
+    given.eliminate_zeros()
+    used = csr_array((np.ones(given.nnz), given.indices, given.indptr), shape=given.shape)
     users: Numbers = np.asarray(used.sum(axis=0)).ravel()
     speakers = int((np.diff(used.indptr) > 0).sum())
     kept = np.flatnonzero((users >= FEWEST_USERS) & (users <= COMMONEST * speakers))

@@ -38,7 +38,7 @@ def describe_niches(data: Dataset, niche: pd.Series | pd.DataFrame, network: Net
     data
         Bios of `accounts`, texts and hashtags of `posts`, where given.
     niche
-        Niche of each account (null = none), as a Series, or as the frame that `find_niches` returns.
+        Niche of each account (null = none), as a Series, or as the frame ``find_niches(...).accounts``.
     network
         Attention among the same accounts, in the same order as `niche`.
 
@@ -47,7 +47,7 @@ def describe_niches(data: Dataset, niche: pd.Series | pd.DataFrame, network: Net
     Indexed by ``niche``: ``size``; ``name`` (its three weightiest terms, else its most central accounts;
     a niche that has the same ones as another bears its number too); ``terms`` and ``central_accounts``
     (joined by ``;``, weightiest first; central = paid most attention from inside); ``stability``
-    (mean ``niche_confidence``, null without it).
+    (here the mean ``niche_confidence``, null without it; a study puts `Niches.stability` in its place).
 
     Raises
     ------
@@ -183,7 +183,12 @@ def term_uses(data: Dataset) -> csr_array:
 
 def _given(niche: pd.Series | pd.DataFrame, account_ids: pd.Index, whose: str) -> pd.DataFrame:
     """Niche of each account, and its confidence where that is known."""
-    given = pd.DataFrame(niche).set_axis(["niche", "niche_confidence"][: np.ndim(niche)], axis=1)
+    columns = ["niche", "niche_confidence"]
+    if isinstance(niche, pd.Series):
+        niche = niche.to_frame("niche")
+    if not isinstance(niche, pd.DataFrame) or not set(niche.columns) <= set(columns) or "niche" not in niche:
+        raise ValueError("niche must be a Series, or the frame `find_niches(...).accounts`")
+    given = niche.reindex(columns=[name for name in columns if name in niche])
     if not given.index.equals(account_ids):
         raise ValueError(f"niche and {whose} must be about the same accounts in the same order")
     return given

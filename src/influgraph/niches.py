@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 
 from influgraph import _niches_ensemble as ensemble
 from influgraph._niches_layers import Scene, tie_up
@@ -95,8 +96,8 @@ def find_niches(
     layers
         Attention among the same accounts in the same order, one network or several by name.
     terms
-        Accounts x terms: who uses which, with any positive weight. Terms of fewer than three accounts, or
-        of more than half, tell nothing.
+        Accounts x terms, sparse: who uses which, with any positive weight (0 = does not). Terms of fewer than
+        three accounts, or of more than half, tell nothing.
     resolution
         Above 1 the niches become smaller and more, below 1 larger and fewer; None chooses.
     runs
@@ -182,7 +183,7 @@ def find_subniches(
     Raises
     ------
     ValueError
-        If `niche` has another index than the layers.
+        If `niche` has another index than the layers, or terms are not about the same accounts.
 
     Examples
     --------
@@ -195,6 +196,8 @@ def find_subniches(
     networks = {"attention": layers} if isinstance(layers, Network) else dict(layers)
     if not all(niche.index.equals(network.account_ids) for network in networks.values()):
         raise ValueError("niche: must be indexed by the accounts of the layers, in their order")
+    if terms is not None:
+        _check_terms(terms, len(niche))
     parts = [pd.Series(index=niche.index[:0], dtype="str")]
     for number in sorted(niche.dropna().unique()):
         members = np.flatnonzero(niche.eq(number).to_numpy(bool, na_value=False))
@@ -224,8 +227,20 @@ def _check(
     ids = [network.account_ids for network in networks.values()]
     if not all(other.equals(ids[0]) for other in ids[1:]):
         raise ValueError("layers must be about the same accounts in the same order")
-    if terms is not None and terms.shape[0] != len(ids[0]):
-        raise ValueError(f"terms must have {len(ids[0])} rows, one per account, received {terms.shape[0]}")
+    if terms is not None:
+        _check_terms(terms, len(ids[0]))
+        if "topics" in networks:
+            raise ValueError("layers: the name topics is that of the terms; give the layer another")
+
+
+def _check_terms(terms: csr_array, accounts: int) -> None:
+    if not issparse(terms) or terms.shape[0] != accounts:
+        received = f"{getattr(terms, 'shape', [0])[0]} in a {type(terms).__name__}"
+        raise ValueError(
+            f"terms must be a sparse matrix of {accounts} rows, one per account, received {received}"
+        )
+    if not (np.isfinite(terms.data) & (terms.data >= 0)).all():
+        raise ValueError("terms must have weights that are finite and not negative")
 
 
 @dataclass(frozen=True, eq=False)

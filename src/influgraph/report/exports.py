@@ -9,7 +9,7 @@ import pandas as pd
 
 from influgraph import layout
 from influgraph.networks import Network, network_from_pairs
-from influgraph.report.manifest import ResultsError, read_manifest
+from influgraph.report.manifest import MANIFEST, ResultsError, read_manifest
 from influgraph.writers import graphs
 
 Format = Literal["gexf", "graphml", "parquet"]
@@ -64,6 +64,7 @@ def export_results(results: Path, kind: Format, file: Path) -> int:
     """
     if NETWORK not in read_manifest(results)["outputs"] or not (results / NETWORK).is_file():
         raise ResultsError(f"{results} holds no {NETWORK}: run the study again, then export it")
+    _refuse_outputs(results, [file, edges_file(file)] if kind == "parquet" else [file])
     network, accounts = _read(results)
     if kind == "parquet":
         _whole(file, lambda new: accounts.reset_index().to_parquet(new, index=False))
@@ -73,6 +74,13 @@ def export_results(results: Path, kind: Format, file: Path) -> int:
         write = graphs.write_gexf if kind == "gexf" else graphs.write_graphml
         _whole(file, lambda new: write(network, new, accounts=accounts))
     return network.weights.nnz
+
+
+def _refuse_outputs(results: Path, files: list[Path]) -> None:
+    """A study is not overwritten by its own export."""
+    kept = {(results / name).resolve() for name in (*read_manifest(results)["outputs"], MANIFEST)}
+    if taken := [str(file) for file in files if file.resolve() in kept]:
+        raise ResultsError(f"{', '.join(taken)} belongs to the study: export to another file")
 
 
 def edges_file(file: Path) -> Path:

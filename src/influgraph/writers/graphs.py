@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
@@ -194,6 +195,8 @@ def _text(kind: str, value: object) -> str:
     """One value as both formats write it."""
     if kind == "boolean":
         return "true" if value else "false"
+    if kind == "double" and not math.isfinite(value):  # type: ignore[arg-type]
+        return {"nan": "NaN", "inf": "INF", "-inf": "-INF"}[str(value)]
     return _FORBIDDEN.sub("\ufffd", str(value))
 
 
