@@ -172,7 +172,9 @@ def test_terms_that_are_none_are_refused_or_left_out() -> None:
     for value in (np.nan, np.inf, -1.0):
         with pytest.raises(ValueError, match="finite and not negative"):
             find_niches(network, terms=csr_array(np.full((4, 1), value)), rng=rng())
-    with pytest.raises(ValueError, match="sparse matrix of 4 rows, one per account, received 4 in a ndarray"):
+    with pytest.raises(
+        ValueError, match=r"sparse matrix of 4 rows, one per account, received \(4, 1\) in a ndarray"
+    ):
         find_niches(network, terms=np.ones((4, 1)), rng=rng())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="topics is that of the terms"):
         find_niches({"topics": network}, terms=csr_array((4, 1)), rng=rng())

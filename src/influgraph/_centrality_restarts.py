@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 MIXING_STEPS = 12
 FIRST_STEPS, FEW_PAIRS = 3, 1 / 64  # by the list, while they pay along this share of all pairs or less
 BITS = 64
-STEPS_ALLOWED = 100_000
+MOST_STEPS = 100_000
 SINGLE_FROM, SINGLE_UP_TO = 1e-6, 0.9  # tolerance and damping at which single precision is enough
 
 
-def most_steps(damping: float, tolerance: float) -> int:
+def steps_allowed(damping: float, tolerance: float) -> int:
     """Steps after which what each has left of the last, at most the damping, is below the tolerance.
 
     Twice as many, for rounding, and never more than can be waited for.
@@ -41,7 +41,7 @@ def most_steps(damping: float, tolerance: float) -> int:
     if damping == 0:
         return 2
     needed = 2 + 2 * math.log(tolerance * (1 - damping) / 8) / math.log(damping)
-    return math.ceil(min(needed, STEPS_ALLOWED))
+    return math.ceil(min(needed, MOST_STEPS))
 
 
 def not_converged(steps: int, left: float) -> ArithmeticError:
@@ -65,11 +65,11 @@ class _Turned:
         self.starts, self.codes = turned.indptr.astype(np.int64), self.place[turned.indices]
         self.weights = turned.data / spread.scale if spread.weights.size else spread.weights
         self.own_share, self.share = share / spread.scale, share[self.order]  # as in the network; in order
-        self.within, self.most_steps = tolerance * (1 - damping), most_steps(damping, tolerance)
+        self.within, self.steps = tolerance * (1 - damping), steps_allowed(damping, tolerance)
         single = tolerance >= SINGLE_FROM and damping <= SINGLE_UP_TO and spread.fits_single(share)
         self.precision = np.dtype(np.float32 if single else np.float64)
         self._cuts = cuts(self.starts, spread.parts)
-        common, solved = _common(spread, share, within=self.within / 4, most_steps=self.most_steps)
+        common, solved = _common(spread, share, within=self.within / 4, steps=self.steps)
         self.common, self.solved = common[self.order], solved[self.order]
 
     @property
@@ -117,7 +117,7 @@ class _Turned:
         return amount, np.where(shared, without, sizes)
 
 
-def _common(spread: Spread, share: Numbers, *, within: float, most_steps: int) -> tuple[Numbers, Numbers]:
+def _common(spread: Spread, share: Numbers, *, within: float, steps: int) -> tuple[Numbers, Numbers]:
     """Return what attention comes to after some steps, and the solution with it as start.
 
     After some steps more what is left of it is a multiple of it, and a little: the multiple has been solved.
@@ -133,13 +133,13 @@ def _common(spread: Spread, share: Numbers, *, within: float, most_steps: int) -
             break
         common = moved / moved.sum()
     total, rest = np.zeros_like(common), common
-    for _ in range(most_steps):
+    for _ in range(steps):
         total += rest
         rest = step(rest)
         left = rest.sum()
         if np.abs(rest - left * common).sum() <= within * (1 - left):
             return common, total / (1 - left)
-    raise not_converged(most_steps, left)
+    raise not_converged(steps, left)
 
 
 def restarted(
@@ -177,13 +177,13 @@ def _first_steps(network: Network, turned: _Turned, start: csr_array) -> tuple[L
 def _solve_lines(turned: _Turned, rest: Lines, total: Lines) -> Lines:
     paid, summed = np.empty_like(rest), total.sum(axis=0, dtype=float)
     left, sizes = np.tile(rest.sum(axis=0, dtype=float), (2, 1))
-    for _ in range(turned.most_steps):
+    for _ in range(turned.steps):
         amount, beyond = turned.settle(rest, total, paid, left, sizes)
         summed += left + amount * (turned.solved.sum() - 1)
         if (beyond <= turned.within / 2 * summed).all():
             return total
         left, sizes = turned.carry_on(paid, rest)
-    raise not_converged(turned.most_steps, float(np.max(beyond / summed)))
+    raise not_converged(turned.steps, float(np.max(beyond / summed)))
 
 
 def _reached(network: Network, account: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 FEW_PAIRS = 200_000  # not worth a second thread
 PARTS = 4
 MOST_STEPS = 10_000
-AMPLE, LARGEST = 1e15, 1e300
-FEWEST_SPANNED = 3
+AMPLE = 1e15  # shares and weights up to here, and from its inverse on, leave room in single precision
+LARGEST = 1e300
+FEWEST_SPANNED = 3  # steps by which it is told how fast a rest shrinks
+POWERS = 8
 SLOWEST = 0.9999  # share of a change that may be left after a step and still be told from none
 
 
@@ -47,7 +49,7 @@ class Spread:
         """How much attention each account pays, in units of the largest weight."""
         if not self.weights.size:
             return np.diff(self.starts).astype(float)
-        return self.taken(np.ones(len(self.starts) - 1)) / self.scale
+        return self._taken(np.ones(len(self.starts) - 1))
 
     def fits_single(self, share: Numbers) -> bool:
         """Whether shares and weights are far from where single precision ends."""
@@ -72,11 +74,14 @@ class Spread:
 
     def taken(self, offered: Numbers) -> Numbers:
         """What each account takes from those that it attends to."""
+        return self._taken(offered) * self.scale
+
+    def _taken(self, offered: Numbers) -> Numbers:
+        """The same before scale."""
         from influgraph._centrality_walk_kernels import take
 
         taken = np.empty(len(offered))
         at_once(lambda cut: take(self.starts, self.codes, self.weights, offered, taken, *cut), self._cuts)
-        taken *= self.scale
         return taken
 
 
@@ -126,6 +131,18 @@ def dominant(
             return np.asarray(moved / moved.sum())
         value, before = moved, change
     raise ArithmeticError(f"{name} did not converge to {tolerance}: it still changes by {before}")
+
+
+def most_growth(spread: Spread, start: Numbers) -> float:
+    """Least upper bound of the largest eigenvalue that powers of the network tell; 1 where it has none."""
+    bound, value = math.inf, start
+    for power in range(1, POWERS + 1):
+        value = spread.received(value)
+        most = value.max(initial=0.0)
+        if most == 0:
+            break
+        bound = min(bound, most ** (1 / power))
+    return bound if bound < math.inf else 1.0
 
 
 def _to_come(change: float, rate: float) -> float:

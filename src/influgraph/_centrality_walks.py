@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 
 from influgraph._centrality_arrays import codes_of, inverse, labels_of, measure
-from influgraph._centrality_restarts import most_steps, not_converged, restarted
-from influgraph._centrality_spread import Spread, add_up, dominant
+from influgraph._centrality_restarts import not_converged, restarted, steps_allowed
+from influgraph._centrality_spread import Spread, add_up, dominant, most_growth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from influgraph.networks import Network
 
-POWERS = 8
 ROUGHLY = 1e-6  # change down to which single precision, half as much to carry about, is enough
 
 
@@ -69,7 +68,7 @@ def pagerank(network: Network, *, damping: float = 0.85, tolerance: float = 1e-1
     share = inverse(spread.paid_by_each()) * damping
     rank = np.full(size, 1 / size)
     rough = [(np.float32, max(tolerance, ROUGHLY))] if spread.fits_single(share) else []
-    steps = most_steps(damping, tolerance)
+    steps = steps_allowed(damping, tolerance)
     for precision, enough in [*rough, (np.float64, tolerance)]:
         paid = (rank * share).astype(precision)
         for _ in range(steps):
@@ -369,21 +368,9 @@ def katz(network: Network, *, attenuation: float | None = None, tolerance: float
     if attenuation is not None and not 0 < attenuation < math.inf:
         raise ValueError(f"attenuation must be above 0, received {attenuation}")
     spread, start = Spread(network), np.ones(len(network.account_ids))
-    factor = attenuation or 0.85 / _most_growth(spread, start)
+    factor = attenuation or 0.85 / most_growth(spread, start)
     value = add_up(lambda rest: spread.received(rest) * factor, start, tolerance=tolerance, name="katz")
     return measure(network, "katz", value)
-
-
-def _most_growth(spread: Spread, start: np.ndarray) -> float:
-    """Least upper bound of the largest eigenvalue that powers of the network tell; 1 where it has none."""
-    bound, value = math.inf, start
-    for power in range(1, POWERS + 1):
-        value = spread.received(value)
-        most = value.max(initial=0.0)
-        if most == 0:
-            break
-        bound = min(bound, most ** (1 / power))
-    return bound if bound < math.inf else 1.0
 
 
 def _refuse_damping(damping: float, tolerance: float) -> None:

@@ -183,15 +183,13 @@ def term_uses(data: Dataset) -> csr_array:
 
 def _given(niche: pd.Series | pd.DataFrame, account_ids: pd.Index, whose: str) -> pd.DataFrame:
     """Niche of each account, and its confidence where that is known."""
-    columns = ["niche", "niche_confidence"]
     if isinstance(niche, pd.Series):
         niche = niche.to_frame("niche")
-    if not isinstance(niche, pd.DataFrame) or not set(niche.columns) <= set(columns) or "niche" not in niche:
+    if not isinstance(niche, pd.DataFrame) or not {"niche"} <= set(niche) <= {"niche", "niche_confidence"}:
         raise ValueError("niche must be a Series, or the frame `find_niches(...).accounts`")
-    given = niche.reindex(columns=[name for name in columns if name in niche])
-    if not given.index.equals(account_ids):
+    if not niche.index.equals(account_ids):
         raise ValueError(f"niche and {whose} must be about the same accounts in the same order")
-    return given
+    return niche
 
 
 def _usage(speech: Speech, codes: NDArray[np.int64], count: int) -> pd.DataFrame:

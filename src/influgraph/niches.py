@@ -235,7 +235,7 @@ def _check(
 
 def _check_terms(terms: csr_array, accounts: int) -> None:
     if not issparse(terms) or terms.shape[0] != accounts:
-        received = f"{getattr(terms, 'shape', [0])[0]} in a {type(terms).__name__}"
+        received = f"{getattr(terms, 'shape', '')} in a {type(terms).__name__}"
         raise ValueError(
             f"terms must be a sparse matrix of {accounts} rows, one per account, received {received}"
         )

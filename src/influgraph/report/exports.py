@@ -58,13 +58,17 @@ def export_results(results: Path, kind: Format, file: Path) -> int:
     Raises
     ------
     ResultsError
-        If it is no results folder, or one of a version that did not keep the network.
+        If it is no results folder, or one of a version that did not keep the network, or `file` is its own.
     OSError
         If something cannot be read or written.
     """
-    if NETWORK not in read_manifest(results)["outputs"] or not (results / NETWORK).is_file():
+    outputs = read_manifest(results)["outputs"]
+    if NETWORK not in outputs or not (results / NETWORK).is_file():
         raise ResultsError(f"{results} holds no {NETWORK}: run the study again, then export it")
-    _refuse_outputs(results, [file, edges_file(file)] if kind == "parquet" else [file])
+    written = [file, edges_file(file)] if kind == "parquet" else [file]
+    own = {(results / name).resolve() for name in (*outputs, MANIFEST)}
+    if taken := [str(path) for path in written if path.resolve() in own]:
+        raise ResultsError(f"{', '.join(taken)} belongs to the study: export to another file")
     network, accounts = _read(results)
     if kind == "parquet":
         _whole(file, lambda new: accounts.reset_index().to_parquet(new, index=False))
@@ -74,13 +78,6 @@ def export_results(results: Path, kind: Format, file: Path) -> int:
         write = graphs.write_gexf if kind == "gexf" else graphs.write_graphml
         _whole(file, lambda new: write(network, new, accounts=accounts))
     return network.weights.nnz
-
-
-def _refuse_outputs(results: Path, files: list[Path]) -> None:
-    """A study is not overwritten by its own export."""
-    kept = {(results / name).resolve() for name in (*read_manifest(results)["outputs"], MANIFEST)}
-    if taken := [str(file) for file in files if file.resolve() in kept]:
-        raise ResultsError(f"{', '.join(taken)} belongs to the study: export to another file")
 
 
 def edges_file(file: Path) -> Path:
