@@ -1,0 +1,92 @@
+"""How members differ: in what they do anyway, and in how receptive they are to posts.
+
+Each member has a level, which multiplies the baseline, and a receptiveness, which multiplies what posts bring
+about. Both are drawn from one distribution of any shape over a grid (a nonparametric mixture, Laird 1978;
+Kiefer & Wolfowitz 1956), learnt from all. Without a receptiveness, whoever acts much because of posts passes
+for somebody who acts much; with levels fitted one by one, or from shares of outcomes, whatever the fit
+starts from explains itself (in a world with 55 % caused, .5 to 1.09 of the truth by the start alone).
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from influgraph._threads import at_once, cuts
+from influgraph.influence._arrays import Floats, Ints, row_starts
+
+_LEVELS = np.concatenate([[0.0], np.geomspace(0.05, 20, 13)])
+_RECEPTIVE = np.array([0.0, 0.3, 1.0, 2.0, 4.0])
+LEVELS, RECEPTIVE = (grid.ravel() for grid in np.meshgrid(_LEVELS, _RECEPTIVE, indexing="ij"))
+_STEP = 1.8  # of EM for the weights, by logarithms: below 2 it still gets there, and sooner
+_PARTS = 16  # of the work, however many cores there are
+
+
+@dataclass(frozen=True)
+class Members:
+    """Level and receptiveness (rows) of every member, and of who had each outcome by all their other ones.
+
+    Because of the latter an outcome never explains itself: given the others, the intensity of a Poisson
+    process whose rate is drawn by chance has the posterior means as factors (Papangelou).
+    """
+
+    member: Floats
+    apart: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcomes by member: `order[start[u]:start[u + 1]]` are those of member u."""
+
+    start: npt.NDArray[np.int64]
+    order: Ints
+
+
+def outcomes_by_member(account: Ints, *, accounts: int) -> Outcomes:
+    """Sort outcomes by who had them."""
+    return Outcomes(row_starts(account, accounts).astype(np.int64), np.argsort(account, kind="stable"))
+
+
+def alike(accounts: int, outcomes: int) -> Members:
+    """Everybody the same, and what is believed at the start: most lie near the middle."""
+    near = np.exp(-0.5 * (np.log(np.maximum(LEVELS, 0.01)) ** 2 + np.log(np.maximum(RECEPTIVE, 0.1)) ** 2))
+    return Members(np.ones((2, accounts)), np.ones((2, outcomes)), near / near.sum())
+
+
+def judge(
+    outcomes: Outcomes,
+    before: Members,
+    *,
+    baseline: Floats,
+    caused: Floats,
+    expected: Floats,
+    exposed: Floats,
+) -> Members:
+    """One step of EM for what members are like.
+
+    `baseline` and `caused` are intensities at each outcome at a level and a receptiveness of one, `expected`
+    and `exposed` the expected numbers of every member.
+    """
+    from influgraph.influence import _member_kernels
+
+    member, apart = np.empty_like(before.member), np.empty_like(before.apart)
+    judged = partial(
+        _member_kernels.judge_members,
+        start=outcomes.start,
+        order=outcomes.order,
+        baseline=np.maximum(baseline, 1e-300),
+        caused=caused,
+        expected=expected,
+        exposed=exposed,
+        levels=LEVELS,
+        receptive=RECEPTIVE,
+        weights=before.weights,
+        member=member,
+        apart=apart,
+    )
+    used: list[Floats] = at_once(lambda part: judged(*part), cuts(outcomes.start, _PARTS))
+    share = np.sum(used, axis=0) / len(expected)
+    weights = share * (share / np.maximum(before.weights, 1e-300)) ** (_STEP - 1)
+    return Members(member, apart, weights / weights.sum())
