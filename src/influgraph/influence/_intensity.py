@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from influgraph._threads import at_once
-from influgraph.influence import _baseline, _members, _traits
+from influgraph.influence import _baseline, _members
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
@@ -56,13 +56,12 @@ class State:
     """What one iteration hands to the next.
 
     `cell` is where `rate` holds each outcome's niche and hour, `usual` how much accounts of each one's
-    `traits` do; `seconds` (authors x cells) counts the seconds of exposure, of who is receptive for more.
+    traits do; `seconds` (authors x cells) counts the seconds of exposure, of who is receptive for more.
     """
 
     cell: Ints
     rate: Floats
     usual: Floats
-    traits: tuple[Ints, ...]
     members: Members
     seconds: Floats
     kernel: Floats
@@ -122,7 +121,7 @@ def start_state(exposure: Exposure) -> State:
     hour = np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
     cell = exposure.niche[exposure.outcomes.account] * hours + hour
     everybody = _members.alike(accounts, outcomes)
-    return State(cell, rate, np.ones(accounts), exposure.traits, everybody, seconds, kernel, theta)
+    return State(cell, rate, np.ones(accounts), everybody, seconds, kernel, theta)
 
 
 def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
@@ -139,24 +138,16 @@ def _usual_at_outcomes(exposure: Exposure, state: State) -> Floats:
 
 
 def _judge_members(exposure: Exposure, state: State, outcomes: _members.Outcomes, *, caused: Floats) -> None:
-    """What members are like, and who is expected to be moved much.
-
-    Whoever sees much that moves people may also be somebody who does more anyway: levels drawn by chance
-    leave this likeness to influence. A baseline free in classes of what posts should bring about in each
-    account leaves to influence what happens when (Mundlak 1978).
-    """
+    """What members are like, by all that happened and all they were exposed to."""
     accounts, windows = len(exposure.niche), exposure.windows
-    exposed = windows.by_account(state.theta, state.kernel, accounts=accounts)
     state.members = _members.judge(
         outcomes,
         state.members,
         baseline=_usual_at_outcomes(exposure, state),
         caused=caused,
         expected=state.usual * _expected(exposure, state.rate),
-        exposed=exposed,
+        exposed=windows.by_account(state.theta, state.kernel, accounts=accounts),
     )
-    moved = _traits.quantile_class(exposed)
-    state.traits = *exposure.traits, moved, exposure.niche * (_traits.CLASSES + 1) + moved
     _, state.seconds = windows.by_author(state.receptive)
 
 
@@ -239,7 +230,7 @@ def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
     mean = sum_by(exposure.niche, state.level * expected, niches) / np.maximum(
         sum_by(exposure.niche, state.usual * expected, niches), 1e-12
     )
-    state.usual = _baseline.trait_factor(done, mean[exposure.niche] * expected, state.traits)
+    state.usual = _baseline.trait_factor(done, mean[exposure.niche] * expected, exposure.traits)
 
 
 def _expected(exposure: Exposure, rate: Floats) -> Floats:

@@ -148,7 +148,7 @@ def incremental_actions(
     (1995), Relative incidence estimation from case series for vaccine safety evaluation. Efron (2004),
     Large-scale simultaneous hypothesis testing: the choice of a null hypothesis. Shen & Louis (1998),
     Triple-goal estimates in two-stage hierarchical models. Laird (1978), Nonparametric maximum likelihood
-    estimation of a mixing distribution. Mundlak (1978), On the pooling of time series and cross section data.
+    estimation of a mixing distribution.
 
     Examples
     --------
