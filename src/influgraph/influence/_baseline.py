@@ -9,6 +9,8 @@ from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOURS_PER_WEEK
 
 HOURS_PER_DAY, HOURS_PER_BLOCK = 24, 3
+_KNOTS = np.array([0, 1, 2, 3, 4, 6, 9, 15, 30], dtype=np.float64)
+_PSEUDO_COUNT = 5.0
 _STRENGTHS = np.array([1.0, 4.0, 20.0, 100.0, 1e4])
 
 
@@ -84,3 +86,28 @@ def trait_factor(own: Floats, expected: Floats, traits: Sequence[Ints]) -> Float
         count, mean = sum_by(trait, own, size), sum_by(trait, factor * expected, size)
         factor *= shrunken_factor(count[None], mean[None])[0][trait]
     return factor
+
+
+def member_level(own: Floats, others: Floats, expected: Floats, actor: Ints) -> tuple[Floats, Floats]:
+    """How active each account is beyond its niche: over the whole study, and apart from each outcome.
+
+    An account's level is learnt from its *other* outcomes: given these, the intensity of a Poisson
+    process with random level has its posterior mean as factor (Papangelou), so that an outcome never
+    explains itself. `own` holds each account's baseline outcomes, `others` the same without one outcome,
+    `expected` its expected number at level 1. A gamma prior fitted by moments is then calibrated by the
+    number of other outcomes, because levels need not be gamma-distributed (Robbins 1956).
+    """
+    strength = min(prior_strength(own, expected), 1e6)
+    level = (strength + own) / (strength + expected)
+    apart = (strength + others) / (strength + expected[actor])
+    seen = _spread(others, own[actor] - others)
+    predicted = _spread(own, level * expected)
+    calibration = (seen + _PSEUDO_COUNT) / (predicted + _PSEUDO_COUNT)
+    return level * np.interp(own, _KNOTS, calibration), apart * np.interp(others, _KNOTS, calibration)
+
+
+def _spread(position: Floats, weight: Floats) -> Floats:
+    """Sums of weights at the knots, each shared linearly between its two neighbours."""
+    from influgraph.influence import _kernels
+
+    return _kernels.spread(position, weight, _KNOTS)
