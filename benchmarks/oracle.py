@@ -160,8 +160,9 @@ def follower_oracle(world: synthetic.World, niche: pd.Series) -> pd.Series:
     for _ in range(60):
         _, credit, by_cell = _intensity.share_outcomes(exposure, state, given)
         _intensity.update_kernel(exposure, state, by_cell)
-        _intensity.update_effects(exposure, state, credit)
-    direct = state.theta * (exposure.seconds @ state.kernel)
+        _intensity.update_effects(state, credit)
+    own, _ = exposure.windows.by_author(np.ones(len(exposure.niche)))
+    direct = state.theta * (own @ state.kernel)
     return pd.Series(sum_by(exposure.authors, direct, len(data.account_ids)), data.account_ids)
 
 

@@ -146,9 +146,9 @@ def test_pairs_and_seconds_are_those_of_brute_force(seed: int) -> None:
             for time in posts.time[posts.start[exposer] : posts.start[exposer + 1]]:
                 if time >= follows.since[f]:
                     seconds[exposer] += min(window, scene.period - time)
-    assert dict(zip(exposure.authors.tolist(), exposure.seconds.sum(axis=1), strict=True)) == pytest.approx(
-        seconds
-    )
+    assert dict(
+        zip(exposure.authors.tolist(), exposure.windows.by_author(np.ones(12))[0].sum(axis=1), strict=True)
+    ) == pytest.approx(seconds)
 
 
 def test_who_has_adopted_leaves_the_risk_set() -> None:
@@ -160,24 +160,27 @@ def test_who_has_adopted_leaves_the_risk_set() -> None:
         assert (_exposure.risk_ends(too_few_or_twice, time, accounts=30, period=1e5) == 1e5).all()
 
 
+def _seconds(scene: _exposure.Scene, risk_end: np.ndarray) -> np.ndarray:
+    """Follower-seconds after each of 60 broadcasts until risk ends."""
+    posts = scene.broadcasts.start, scene.broadcasts.time
+    listed = _kernels.list_windows(
+        *vars(scene.attention).values(),
+        risk_end,
+        *posts,
+        np.zeros(60, int),
+        np.arange(60),
+        60,
+        np.zeros((12, 1), int),
+        1e5,
+        2e4,
+    )
+    windows = _exposure.Windows(*listed, authors=60, strata=1, edges=np.array([0, 2e4]))
+    return windows.by_author(np.ones(12))[1][:, 0]
+
+
 def test_nobody_is_exposed_after_leaving_the_risk_set() -> None:
     scene, early = _random_scene(_rng(3)), np.full(12, 4e4)
-    counted = [
-        _kernels.exposed_seconds(
-            *vars(scene.attention).values(),
-            risk_end,
-            scene.broadcasts.start,
-            scene.broadcasts.time,
-            np.zeros(60, int),
-            np.arange(60),
-            60,
-            np.zeros((12, 1), int),
-            1,
-            1e5,
-            np.array([0, 2e4]),
-        )[:, 0]
-        for risk_end in (early, np.full(12, 1e5))
-    ]
+    counted = [_seconds(scene, risk_end) for risk_end in (early, np.full(12, 1e5))]
     left, stayed = counted
     assert (left <= stayed).all()
     assert (left[scene.broadcasts.time >= 4e4] == 0).all()

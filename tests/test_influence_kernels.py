@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from influgraph.influence import _baseline, _effects, _kernels
+from influgraph import dataset
+from influgraph.influence import _effects, _exposure, _intensity, _kernels, _members
+from influgraph.synthetic import WorldSettings, make_world
 
 OUTCOMES, AUTHORS, CELLS, PAIRS = 50, 7, 6, 400
 
@@ -23,7 +25,7 @@ def test_credit_is_shared_as_by_bincount(pairs: tuple[np.ndarray, ...]) -> None:
     added = theta[author] * kernel[cell]
     intensity = baseline + np.bincount(outcome, added, OUTCOMES)
     share = added / intensity[outcome]
-    ours = _kernels.share_credit(*pairs, theta, kernel, baseline)
+    ours = _kernels.share_credit(*pairs, 0, theta, kernel, baseline)
     for found, wanted in zip(
         ours, (intensity, np.bincount(author, share, AUTHORS), np.bincount(cell, share, CELLS)), strict=True
     ):
@@ -66,8 +68,61 @@ def test_odds_lie_in_the_bins_of_their_logarithms() -> None:
     np.testing.assert_allclose(total, np.bincount(wanted, odds, 128))
 
 
-def test_positions_are_spread_over_the_knots_beside_them() -> None:
-    position = np.array([0.0, 0.25, 5.0, 30.0, 99.0])
-    weight = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    found = dict(zip(_baseline._KNOTS.tolist(), _baseline._spread(position, weight).tolist(), strict=True))
-    assert found == pytest.approx({0: 2.5, 1: 0.5, 2: 0, 3: 0, 4: 1.5, 6: 1.5, 9: 0, 15: 0, 30: 9})
+def test_members_are_judged_as_by_the_formula() -> None:
+    rng, accounts = np.random.default_rng(6), 5
+    account = rng.integers(0, accounts - 1, 12)
+    baseline, caused, expected, exposed = (rng.uniform(0.1, 2, size) for size in (12, 12, accounts, accounts))
+    before, outcomes = _members.alike(accounts, 12), _members.outcomes_by_member(account, accounts=accounts)
+    found = _members.judge(
+        outcomes, before, baseline=baseline, caused=caused, expected=expected, exposed=exposed
+    )
+    density = _members.LEVELS[:, None] * baseline + _members.RECEPTIVE[:, None] * caused
+    toll = np.exp(-_members.LEVELS[:, None] * expected - _members.RECEPTIVE[:, None] * exposed)
+    chance = before.weights[:, None] * toll
+    for u in range(accounts):
+        chance[:, u] *= density[:, account == u].prod(axis=1)
+    chance /= chance.sum(axis=0)
+    np.testing.assert_allclose(found.member[0], _members.LEVELS @ chance)
+    longer = chance.mean(axis=1) ** _members._STEP * before.weights ** (1 - _members._STEP)
+    np.testing.assert_allclose(found.weights, longer / longer.sum())
+    for i, u in enumerate(account):
+        rest = (
+            before.weights
+            * toll[:, u]
+            * np.delete(density, i, axis=1)[:, np.delete(account, i) == u].prod(axis=1)
+        )
+        wanted = _members.RECEPTIVE @ rest / rest.sum()
+        np.testing.assert_allclose(found.apart[1, i], wanted, rtol=1e-5)
+
+
+def test_many_outcomes_of_a_member_stay_within_range() -> None:
+    outcomes = _members.outcomes_by_member(np.zeros(5000, int), accounts=1)
+    found = _members.judge(
+        outcomes,
+        _members.alike(1, 5000),
+        baseline=np.full(5000, 1e-7),
+        caused=np.full(5000, 1e-12),
+        expected=np.array([1000.0]),
+        exposed=np.array([0.01]),
+    )
+    assert found.member[0] == pytest.approx(5, rel=0.3)
+    assert np.isfinite(found.apart).all()
+
+
+def test_the_fit_does_not_hang_on_where_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = WorldSettings(
+        accounts=1500, reruns=2, purchases_per_member=25.0, caused_share=0.6, zero_share=0.1, views=True
+    )
+    world = make_world(settings, rng=np.random.default_rng(2))
+    acts = dataset.resolved_engagements(world.data)
+    niche = world.members.set_index("account_id")["niche"].reindex(world.data.account_ids).astype("Int64")
+    scene = _exposure.find_scene(
+        world.data, acts[acts["kind"] == "purchase"], niche=_exposure.number_niches(niche)
+    )
+    assert not isinstance(scene, str)
+    exposure, credited = _exposure.expose(scene, window=3 * 86400.0), []
+    for start in (0.05, 0.6):
+        monkeypatch.setattr(_intensity, "_START", start)
+        credited.append(_intensity.fit_intensity(exposure).credit.sum())
+    assert credited[0] == pytest.approx(credited[1], rel=0.05)
+    assert credited[0] == pytest.approx(world.sources["influence_total"].sum(), rel=0.15)

@@ -9,9 +9,7 @@ from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOURS_PER_WEEK
 
 HOURS_PER_DAY, HOURS_PER_BLOCK = 24, 3
-_KNOTS = np.array([0, 1, 2, 3, 4, 6, 9, 15, 30], dtype=np.float64)
-_PSEUDO_COUNT = 5.0
-_STRENGTHS = np.array([1.0, 4.0, 20.0, 100.0, 1e4])
+_STRENGTHS = np.array([2.0, 10.0, 50.0, 300.0, 1e4])
 
 
 def prior_strength(count: Floats, expected: Floats) -> float:
@@ -47,16 +45,18 @@ def _negative_binomial(count: Floats, expected: Floats) -> Floats:
 def niche_hour_rate(counts: Floats, members: Floats) -> Floats:
     """Outcomes per unit of member level in each niche and hour (niches x hours).
 
-    A product of the niche's level, the hour of the week, and what is left by day, block of hours and hour,
-    of everybody and (but for single hours) of the niche: each drawn to 1 as far as the counts ask. Finer
-    steps by niche would swallow the outcomes that a large source causes. `members` is niches x hours.
+    A product of the niche's level, the hour of the day, the day and the hour of the week, and what is left by
+    day, block of hours and hour, of everybody and (but for single hours) of the niche: each drawn to 1 as far
+    as the counts ask. Finer steps by niche would swallow the outcomes that a large source causes. `members`
+    is niches x hours.
     """
     level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
     rate = np.repeat(level, counts.shape[1], axis=1)
     hours = np.arange(counts.shape[1])
-    week, day, block = hours % HOURS_PER_WEEK, hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
+    day, block = hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
     for period, by_niche in (
-        (week, False), (day, False), (day, True), (block, False), (hours, False), (block, True), (week, False)
+        (hours % HOURS_PER_DAY, False), (day % 7, False), (hours % HOURS_PER_WEEK, False),
+        (day, False), (day, True), (block, False), (hours, False), (block, True),
     ):  # fmt: skip
         rate = rate * _period_factor(counts, members * rate, period, by_niche=by_niche)
     total = (members * rate).sum(axis=1, keepdims=True)
@@ -86,28 +86,3 @@ def trait_factor(own: Floats, expected: Floats, traits: Sequence[Ints]) -> Float
         count, mean = sum_by(trait, own, size), sum_by(trait, factor * expected, size)
         factor *= shrunken_factor(count[None], mean[None])[0][trait]
     return factor
-
-
-def member_level(own: Floats, others: Floats, expected: Floats, actor: Ints) -> tuple[Floats, Floats]:
-    """How active each account is beyond its niche: over the whole study, and apart from each outcome.
-
-    An account's level is learnt from its *other* outcomes: given these, the intensity of a Poisson
-    process with random level has its posterior mean as factor (Papangelou), so that an outcome never
-    explains itself. `own` holds each account's baseline outcomes, `others` the same without one outcome,
-    `expected` its expected number at level 1. A gamma prior fitted by moments is then calibrated by the
-    number of other outcomes, because levels need not be gamma-distributed (Robbins 1956).
-    """
-    strength = min(prior_strength(own, expected), 1e6)
-    level = (strength + own) / (strength + expected)
-    apart = (strength + others) / (strength + expected[actor])
-    seen = _spread(others, own[actor] - others)
-    predicted = _spread(own, level * expected)
-    calibration = (seen + _PSEUDO_COUNT) / (predicted + _PSEUDO_COUNT)
-    return level * np.interp(own, _KNOTS, calibration), apart * np.interp(others, _KNOTS, calibration)
-
-
-def _spread(position: Floats, weight: Floats) -> Floats:
-    """Sums of weights at the knots, each shared linearly between its two neighbours."""
-    from influgraph.influence import _kernels
-
-    return _kernels.spread(position, weight, _KNOTS)

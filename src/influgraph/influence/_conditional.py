@@ -13,8 +13,8 @@ from scipy import sparse
 from influgraph.influence import _baseline
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR
-from influgraph.influence._exposure import DELAY_EDGES, Exposure, Scene, risk_ends
-from influgraph.influence._intensity import Intensity
+from influgraph.influence._exposure import Exposure
+from influgraph.influence._intensity import Intensity, share_credit
 
 _SETTLED, _MOST_ITERATIONS = 1e-4, 150
 _RATE_EVERY, _PRIOR_OUTCOMES = 3, 0.3
@@ -40,47 +40,25 @@ class Conditional:
     mass: sparse.csr_array
 
 
-def exposure_mass(scene: Scene, exposure: Exposure, kernel: Floats) -> sparse.csr_array:
+def exposure_mass(exposure: Exposure, kernel: Floats) -> sparse.csr_array:
     """Kernel mass that every account with an outcome was exposed to by each author (accounts x authors)."""
-    from influgraph.influence import _conditional_kernels
-
-    accounts, posts = len(scene.strata.niche), scene.broadcasts
-    outcomes = scene.outcomes
-    wanted = np.bincount(outcomes.account, minlength=accounts) > 0
-    attention = (scene.attention.start, scene.attention.exposers, scene.attention.since)
-    risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
-    place = np.searchsorted(exposure.authors, posts.author)
-    edges = DELAY_EDGES / DELAY_EDGES[-1] * exposure.widths.sum()
-    count = len(exposure.authors)
-    start, authors, masses = _conditional_kernels.member_exposure(
-        wanted,
-        *attention,
-        np.minimum(risk, scene.waking_period),
-        posts.start,
-        posts.time,
-        place,
-        scene.strata.niche[posts.author],
-        count,
-        scene.strata.table,
-        edges,
-        kernel,
-    )
-    return sparse.csr_array((masses, authors, start), shape=(accounts, count))
+    accounts = len(exposure.niche)
+    acted = np.bincount(exposure.outcomes.account, minlength=accounts) > 0
+    mass = sparse.diags_array(acted.astype(np.float64)) @ exposure.windows.masses(kernel, accounts=accounts)
+    mass.eliminate_zeros()
+    return sparse.csr_array(mass)
 
 
 def fit_conditional(exposure: Exposure, fitted: Intensity, mass: sparse.csr_array) -> Conditional:
     """Fit effects and the rate of niches and hours given totals; delays are those of `fitted`."""
-    from influgraph.influence import _kernels
-
     done = sum_by(exposure.outcomes.account, np.ones(len(fitted.baseline)), len(exposure.niche))
-    pairs = exposure.pair_outcome, exposure.pair_author, exposure.pair_cell
     exposed, table, credited = np.asarray(mass.sum(axis=0)), fitted.state.rate, np.inf
     theta = np.where(exposed > 0, 0.1 * done.sum() / max(exposed.sum(), 1e-12), 0.0)
     for iteration in range(_MOST_ITERATIONS):
         rate = table.ravel()[fitted.state.cell] / (HOUR * exposure.tempo)
         expected = _expected(exposure, table)
         level = done / np.maximum(expected + mass @ theta, 1e-12)
-        intensity, credit, _ = _kernels.share_credit(*pairs, theta, fitted.kernel, np.maximum(rate, 1e-300))
+        intensity, credit, _ = share_credit(exposure, theta, fitted.kernel, np.maximum(rate, 1e-300))
         if abs(credit.sum() - credited) < _SETTLED * len(rate):
             break
         credited, at_risk = credit.sum(), mass.T @ level

@@ -136,7 +136,7 @@ def sample_effects(
             probability += posterior / posterior.sum(axis=1, keepdims=True)
             draws[:, sweep] = rates[current]
     found = Effects(authors, rates, probability / sweeps, likelihood * known, draws, left, weight, exposed)
-    own = (exposure.seconds @ fitted.kernel)[authors]
+    own = fitted.direct[authors]
     prior = (weights @ components)[group]
     return replace(found, rate=_point_rates(found, own, prior, tried=np.asarray((known < 1).any(axis=1))))
 

@@ -1,15 +1,13 @@
 """What an estimate is made of, and where among the audience it lies."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from influgraph.influence import _baseline, _effects, _exposure
+from influgraph.influence import _baseline, _effects
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._effects import Effects
-from influgraph.influence._exposure import Exposure, Scene
+from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
 PARTS = ["outcomes_after", "had_anyway", "due_to_others", "shrinkage", "through_reposts"]
@@ -32,21 +30,19 @@ def explain(exposure: Exposure, fitted: Intensity, effects: Effects) -> pd.DataF
         sum_by(place, part / intensity[outcome], count) for part in (own, fitted.baseline[outcome])
     )
     total = rate * fitted.exposed[effects.authors]
-    direct = rate * (exposure.seconds @ fitted.kernel)[effects.authors]
+    direct = rate * fitted.direct[effects.authors]
     columns = [after, anyway, after - anyway - share, total - share, total - direct]
     return pd.DataFrame(dict(zip(PARTS, columns, strict=True)))
 
 
-def by_label(
-    scene: Scene, exposure: Exposure, fitted: Intensity, effects: Effects, *, label: Ints, window: float
-) -> pd.DataFrame:
+def by_label(exposure: Exposure, fitted: Intensity, effects: Effects, *, label: Ints) -> pd.DataFrame:
     """Influence of each author on the people of each label: columns author, label (numbers), mean, low, high.
 
     `label` numbers every account's niche, or whatever else divides all accounts. The rate within a label is
     the author's whole rate times a factor drawn to 1 (gamma-Poisson), as far as the outcomes credited within
     labels scatter more than by chance.
     """
-    mass, direct = _mass_by_label(scene, fitted, label=label, window=window)
+    mass, direct = _mass_by_label(exposure, fitted, label=label)
     _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
     rate, labels = effects.rate, mass.shape[1]
     own = rate[place] * added
@@ -72,14 +68,9 @@ def by_label(
     )
 
 
-def _mass_by_label(scene: Scene, fitted: Intensity, *, label: Ints, window: float) -> tuple[Floats, Floats]:
+def _mass_by_label(exposure: Exposure, fitted: Intensity, *, label: Ints) -> tuple[Floats, Floats]:
     """Exposure of the people of each label to each author (authors x labels): in all, and to own posts."""
-    whole, direct = [], []
-    nobody = np.zeros(0, scene.outcomes.account.dtype)
-    outcomes = replace(scene.outcomes, account=nobody, time=np.zeros(0), waking=np.zeros(0))
-    for number in range(int(label.max()) + 1):
-        people = _exposure.only_members(scene, label == number)
-        part = _exposure.expose(replace(people, outcomes=outcomes, tempo=np.zeros(0)), window=window)
-        whole.append(part.seconds_total @ fitted.kernel)
-        direct.append(part.seconds @ fitted.kernel)
-    return np.column_stack(whole), np.column_stack(direct)
+    people = [fitted.receptive * (label == number) for number in range(int(label.max()) + 1)]
+    both = [exposure.windows.by_author(weight) for weight in people]
+    direct, whole = (np.column_stack([part[side] @ fitted.kernel for part in both]) for side in (0, 1))
+    return whole, direct

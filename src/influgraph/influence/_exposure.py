@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
@@ -79,13 +80,72 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Windows:
+    """The windows after broadcasts in which accounts are at risk, sorted by account.
+
+    Whole ones are counted by account, `group` and stratum; those that risk or study cut short stand in the
+    `cut_` arrays one by one, with their `length` in seconds. The group is the author's number for reposts,
+    and that plus the number of authors for own posts.
+    """
+
+    account: Ints
+    group: Ints
+    stratum: Ints
+    count: Ints
+    cut_account: Ints
+    cut_group: Ints
+    cut_stratum: Ints
+    length: Floats
+    authors: int
+    strata: int
+    edges: Floats
+
+    def by_author(self, weight: Floats) -> tuple[Floats, Floats]:
+        """Seconds (authors x cells) after own posts, and after all, of accounts that count so much each."""
+        from influgraph.influence import _kernels
+
+        whole = self.account, self.group, self.stratum, self.count
+        cut = self.cut_account, self.cut_group, self.cut_stratum, self.length
+        seconds = _kernels.weigh_windows(*whole, *cut, weight, 2 * self.authors, self.strata, self.edges)
+        reposts, own = seconds.reshape(2, self.authors, -1)
+        return own, own + reposts
+
+    def by_account(self, theta: Floats, kernel: Floats, *, accounts: int) -> Floats:
+        """What posts should bring about in each account, at effects `theta` of their authors."""
+        from influgraph.influence import _kernels
+
+        expected, twice, cut = np.zeros(accounts), np.tile(theta, 2), self._cut_masses(kernel)
+        places, once = np.arange(len(cut)), np.ones(len(cut), np.int32)
+        whole = self.account, self.group, self.stratum, self._whole_masses(kernel), self.count
+        _kernels.expect_effects(*whole, twice, expected)
+        _kernels.expect_effects(self.cut_account, self.cut_group, places, cut, once, twice, expected)
+        return expected
+
+    def masses(self, kernel: Floats, *, accounts: int) -> sparse.csr_array:
+        """Kernel mass that each account was exposed to by each author (accounts x authors)."""
+        account = np.concatenate([self.account, self.cut_account])
+        author = np.concatenate([self.group, self.cut_group]) % self.authors
+        whole = self._whole_masses(kernel)[self.stratum] * self.count
+        mass = np.concatenate([whole, self._cut_masses(kernel)])
+        return sparse.coo_array((mass, (account, author)), shape=(accounts, self.authors)).tocsr()
+
+    def _whole_masses(self, kernel: Floats) -> Floats:
+        """Kernel mass of a whole window, by stratum."""
+        return np.asarray((kernel.reshape(self.strata, -1) * np.diff(self.edges)).sum(axis=1))
+
+    def _cut_masses(self, kernel: Floats) -> Floats:
+        from influgraph.influence import _kernels
+
+        return _kernels.window_masses(self.cut_stratum, self.length, kernel, self.edges)
+
+
+@dataclass(frozen=True)
 class Exposure:
-    """Pairs of outcome and earlier broadcast, and how long everybody was exposed.
+    """Pairs of outcome and earlier broadcast, and the windows in which everybody was exposed.
 
     The pairs of each author stand in the order of outcomes.
-    `niche` is every account's. Authors are numbered by their place in `authors`. `seconds` and
-    `seconds_total` (authors x cells) count follower-seconds at risk after own posts, and after these and
-    reposts together; a cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`.
+    `niche` is every account's. Authors are numbered by their place in `authors`. A cell is a stratum of
+    receptive accounts and a bin of delays, `stratum * bins + bin`.
     """
 
     outcomes: Outcomes
@@ -95,8 +155,7 @@ class Exposure:
     pair_outcome: Ints
     pair_author: Ints
     pair_cell: Ints
-    seconds: Floats
-    seconds_total: Floats
+    windows: Windows
     strata: int
     widths: Floats
     risk_end: Floats
@@ -254,19 +313,22 @@ def expose(scene: Scene, *, window: float) -> Exposure:
     risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
     authors, place = np.unique(broadcasts.author, return_inverse=True)
     number = len(authors)
-    # Reposts first, then own posts.
-    reposts, own = _kernels.exposed_seconds(
-        *attention,
-        risk,
-        *posts,
-        author_niche,
-        place + number * broadcasts.direct,
-        2 * number,
-        strata.table,
-        strata.count,
-        scene.waking_period,
-        edges,
-    ).reshape(2, number, -1)
+    windows = Windows(
+        *_kernels.list_windows(
+            *attention,
+            risk,
+            *posts,
+            author_niche,
+            place + number * broadcasts.direct,
+            2 * number,
+            strata.table,
+            scene.waking_period,
+            window,
+        ),
+        authors=number,
+        strata=strata.count,
+        edges=edges,
+    )
     pair_outcome, pair_author, pair_cell = _kernels.label_pairs(
         starts, pair, delay, outcomes.account, place, author_niche, strata.table, edges
     )
@@ -278,8 +340,7 @@ def expose(scene: Scene, *, window: float) -> Exposure:
         pair_outcome=pair_outcome,
         pair_author=pair_author,
         pair_cell=pair_cell,
-        seconds=own,
-        seconds_total=own + reposts,
+        windows=windows,
         strata=strata.count,
         widths=np.diff(edges),
         risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
@@ -298,16 +359,11 @@ def only_members(scene: Scene, members: Flags) -> Scene:
 
 
 def compete(real: Exposure, impossible: Exposure) -> Exposure:
-    """Both exposures for the same outcomes; the impossible ones have authors and delay cells of their own."""
-    authors, cells = len(real.authors), real.seconds.shape[1]
+    """Pairs of both with the same outcomes; the impossible ones have authors and delay cells of their own."""
+    authors, cells = len(real.authors), real.strata * len(real.widths)
 
     def both(name: str, shift: int = 0) -> npt.NDArray[Any]:
         return np.concatenate([getattr(real, name), getattr(impossible, name) + shift])
-
-    def apart(name: str) -> npt.NDArray[Any]:
-        whole = np.zeros((authors + len(impossible.authors), cells + impossible.seconds.shape[1]))
-        whole[:authors, :cells], whole[authors:, cells:] = getattr(real, name), getattr(impossible, name)
-        return whole
 
     return replace(
         real,
@@ -315,6 +371,4 @@ def compete(real: Exposure, impossible: Exposure) -> Exposure:
         pair_outcome=both("pair_outcome"),
         pair_author=both("pair_author", authors),
         pair_cell=both("pair_cell", cells),
-        seconds=apart("seconds"),
-        seconds_total=apart("seconds_total"),
     )

@@ -2,7 +2,8 @@
 
 For account u of niche g at time t, with sources c and their broadcasts p seen by u:
 
-    level_u * rate_g(t) + sum over c: theta_c * sum over p of c, 0 < t - t_p < window: kernel_s(t - t_p)
+    level_u * rate_g(t)
+    + receptive_u * sum over c: theta_c * sum over p of c, 0 < t - t_p < window: kernel_s(t - t_p)
 
 with s the stratum of u towards c, and t - t_p in waking time; fitted by EM, which shares every outcome
 between its baseline and the broadcasts before it.
@@ -12,14 +13,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from influgraph.influence import _baseline
+from influgraph._threads import at_once
+from influgraph.influence import _baseline, _members
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
+from influgraph.influence._members import Members
 
 _START = 0.1
 # Share of the outcomes by which the sum credited may still move.
-_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 60, 400
+_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 40, 250
+_MEMBERS_EVERY = 3
+# From so many outcomes an actor on, own acts tell what a member is like.
+_OFTEN = 4.0
+_PARTS = 8  # of the work, however many cores there are
+# Steps of EM are this much longer, by logarithms: below 2 they still get there (Salakhutdinov & Roweis 2003).
+_STEP = 1.6
 _PRIOR_OUTCOMES = 0.3
 _PRIOR_OUTCOMES_STRATUM = 10.0
 _PRIOR_OUTCOMES_DELAY = 5.0
@@ -29,76 +38,152 @@ _PRIOR_OUTCOMES_DELAY = 5.0
 class Intensity:
     """A fitted intensity.
 
-    `baseline` is per outcome and `kernel` per cell (both per waking second), `exposed` the kernel mass each
-    author's broadcasts had, `credit` the outcomes shared out to each author; `state` is the last iteration's.
+    `baseline` is per outcome, over the receptiveness of who had it, and `kernel` per cell (both per waking
+    second); `exposed` and `direct` are the kernel mass that each author's broadcasts, and own posts, had
+    among people as receptive as they are; `credit` the outcomes shared out to each author, `receptive` is
+    every account's. `state` is the last iteration's.
     """
 
     baseline: Floats
     kernel: Floats
     exposed: Floats
+    direct: Floats
     credit: Floats
+    receptive: Floats
     state: "State"
 
 
 @dataclass
 class State:
-    """What one iteration hands to the next; `cell` is where `rate` holds each outcome's niche and hour."""
+    """What one iteration hands to the next.
+
+    `cell` is where `rate` holds each outcome's niche and hour, `usual` how much accounts of each one's
+    traits do; `seconds` (authors x cells) counts the seconds of exposure, of who is receptive for more.
+    """
 
     cell: Ints
     rate: Floats
-    level: Floats
-    apart: Floats
+    usual: Floats
+    members: Members
+    seconds: Floats
     kernel: Floats
     theta: Floats
 
+    @property
+    def level(self) -> Floats:
+        """How much more than its niche each account does anyway."""
+        return np.asarray(self.usual * self.members.member[0])
 
-def fit_intensity(exposure: Exposure, *, start: State | None = None) -> Intensity:
-    """Fit baseline, delay kernel and effects together, until what is credited in all hardly moves."""
-    state, settled = start or start_state(exposure), _SETTLED * len(exposure.outcomes.account)
+    @property
+    def receptive(self) -> Floats:
+        """How receptive each account is."""
+        return np.asarray(self.members.member[1])
+
+
+def fit_intensity(exposure: Exposure) -> Intensity:
+    """Fit baseline, members, delay kernel and effects together, until what is credited hardly moves."""
+    state, settled = start_state(exposure), _SETTLED * len(exposure.outcomes.account)
+    outcomes = _members.outcomes_by_member(exposure.outcomes.account, accounts=len(exposure.niche))
+    often = _act_often(exposure)
     credited = np.inf
     for iteration in range(_MOST_ITERATIONS):
-        own, credit, by_cell = share_outcomes(exposure, state, _baseline_of_outcomes(exposure, state))
+        baseline = _baseline_of_outcomes(exposure, state)
+        own, credit, by_cell = share_outcomes(exposure, state, baseline)
+        if often and iteration % _MEMBERS_EVERY == 0:
+            _judge_members(exposure, state, outcomes, caused=baseline * (1 / own - 1))
         update_kernel(exposure, state, by_cell)
-        update_effects(exposure, state, credit)
-        _update_baseline(exposure, state, own)
+        update_effects(state, credit)
+        _update_baseline(exposure, state, own, often=often)
         if iteration >= _LEAST_ITERATIONS and abs(credit.sum() - credited) < settled:
             break
         credited = credit.sum()
+    direct, exposed = exposure.windows.by_author(state.receptive)
     return Intensity(
-        _baseline_of_outcomes(exposure, state), state.kernel, _exposed(exposure, state.kernel), credit, state
+        _baseline_of_outcomes(exposure, state),
+        state.kernel,
+        exposed @ state.kernel,
+        direct @ state.kernel,
+        credit,
+        state.receptive,
+        state,
     )
 
 
+def _act_often(exposure: Exposure) -> bool:
+    actors = np.count_nonzero(np.bincount(exposure.outcomes.account))
+    return bool(len(exposure.outcomes.account) >= _OFTEN * actors)
+
+
 def start_state(exposure: Exposure) -> State:
-    """Equal effects that explain a tenth of the outcomes, and a flat baseline."""
+    """Equal effects that explain a tenth of the outcomes, a flat baseline, and everybody alike."""
     accounts, outcomes = len(exposure.niche), len(exposure.outcomes.account)
+    actors = np.count_nonzero(np.bincount(exposure.outcomes.account))
     hours = max(int(np.ceil(exposure.period / HOUR)), 1)
     kernel = np.tile(_assumed_delay(exposure.widths), exposure.strata)
-    exposed = _exposed(exposure, kernel)
+    _, seconds = exposure.windows.by_author(np.ones(accounts))
+    exposed = seconds @ kernel
     theta = np.where(exposed > 0, _START * outcomes / max(exposed.sum(), 1e-12), 0)
-    rate = np.full((exposure.niche.max() + 1, hours), outcomes / (accounts * hours))
+    rate = np.full((exposure.niche.max() + 1, hours), outcomes / (actors * hours))
     hour = np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
     cell = exposure.niche[exposure.outcomes.account] * hours + hour
-    return State(cell, rate, np.ones(accounts), np.ones(outcomes), kernel, theta)
-
-
-def _exposed(exposure: Exposure, kernel: Floats) -> Floats:
-    return np.asarray(exposure.seconds_total @ kernel)
+    everybody = _members.alike(accounts, outcomes)
+    return State(cell, rate, np.ones(accounts), everybody, seconds, kernel, theta)
 
 
 def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
-    """Baseline intensity at each outcome, per waking second."""
-    per_hour = state.rate.ravel()[state.cell] * state.apart
-    return np.maximum(per_hour / (HOUR * exposure.tempo), 1e-300)
+    """Baseline intensity at each outcome, per waking second, over the receptiveness of who had it."""
+    level, receptive = state.members.apart
+    own = _usual_at_outcomes(exposure, state) * level / np.maximum(receptive, 1e-9)
+    return np.asarray(np.maximum(own, 1e-300))
+
+
+def _usual_at_outcomes(exposure: Exposure, state: State) -> Floats:
+    """Baseline intensity at each outcome at a level of one, per waking second."""
+    per_hour = state.rate.ravel()[state.cell] * state.usual[exposure.outcomes.account]
+    return np.asarray(per_hour / (HOUR * exposure.tempo))
+
+
+def _judge_members(exposure: Exposure, state: State, outcomes: _members.Outcomes, *, caused: Floats) -> None:
+    """What members are like, by all that happened and all they were exposed to."""
+    accounts, windows = len(exposure.niche), exposure.windows
+    state.members = _members.judge(
+        outcomes,
+        state.members,
+        baseline=_usual_at_outcomes(exposure, state),
+        caused=caused,
+        expected=state.usual * _expected(exposure, state.rate),
+        exposed=windows.by_account(state.theta, state.kernel, accounts=accounts),
+    )
+    _, state.seconds = windows.by_author(state.receptive)
 
 
 def share_outcomes(exposure: Exposure, state: State, baseline: Floats) -> tuple[Floats, Floats, Floats]:
     """Expectation step: the baseline's share of each outcome, and outcomes credited by author and cell."""
+    intensity, by_author, by_cell = share_credit(exposure, state.theta, state.kernel, baseline)
+    return baseline / intensity, by_author, by_cell
+
+
+def share_credit(
+    exposure: Exposure, theta: Floats, kernel: Floats, baseline: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Intensity of each outcome, and the outcomes credited to each author and to each cell."""
     from influgraph.influence import _kernels
 
     pairs = exposure.pair_outcome, exposure.pair_author, exposure.pair_cell
-    intensity, by_author, by_cell = _kernels.share_credit(*pairs, state.theta, state.kernel, baseline)
-    return baseline / intensity, by_author, by_cell
+    first = np.linspace(0, len(baseline), _PARTS + 1).astype(np.int64)
+    place = np.searchsorted(exposure.pair_outcome, first.astype(exposure.pair_outcome.dtype))
+
+    def share(part: int) -> tuple[Floats, Floats, Floats]:
+        own = slice(place[part], place[part + 1])
+        some = baseline[first[part] : first[part + 1]]
+        outcome, author, cell = (side[own] for side in pairs)
+        shared: tuple[Floats, Floats, Floats] = _kernels.share_credit(
+            outcome, author, cell, first[part], theta, kernel, some
+        )
+        return shared
+
+    intensity, by_author, by_cell = zip(*at_once(share, range(_PARTS)), strict=True)
+    return np.concatenate(intensity), np.sum(by_author, axis=0), np.sum(by_cell, axis=0)
 
 
 def update_kernel(exposure: Exposure, state: State, by_cell: Floats) -> None:
@@ -108,14 +193,14 @@ def update_kernel(exposure: Exposure, state: State, by_cell: Floats) -> None:
     """
     shape = exposure.strata, len(exposure.widths)
     credit = by_cell.reshape(shape)
-    exposed = (state.theta @ exposure.seconds_total).reshape(shape)
+    exposed = (state.theta @ state.seconds).reshape(shape)
     level = (state.kernel.reshape(shape) * exposure.widths).sum(axis=1)
     assumed = _assumed_delay(exposure.widths)
     prior = _PRIOR_OUTCOMES_DELAY * assumed * exposure.widths
     delay = assumed * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * assumed, prior)
     delay /= (delay * exposure.widths).sum()
     level = _drawn_ratio(credit.sum(axis=1), exposed @ delay, np.full(len(level), _PRIOR_OUTCOMES_STRATUM))
-    mass = exposure.seconds_total.sum(axis=0).reshape(shape) @ delay
+    mass = state.seconds.sum(axis=0).reshape(shape) @ delay
     level *= mass.sum() / max(level @ mass, 1e-12)
     state.kernel = (level[:, None] * delay).ravel()
 
@@ -133,33 +218,46 @@ def _drawn_ratio(count: Floats, expected: Floats, prior: Floats) -> Floats:
     return np.asarray((count + prior) / np.maximum(expected + prior, 1e-12))
 
 
-def update_effects(exposure: Exposure, state: State, credit: Floats) -> None:
-    """Outcomes credited to each author per exposure, barely drawn to the pooled rate."""
-    exposed = _exposed(exposure, state.kernel)
+def update_effects(state: State, credit: Floats) -> None:
+    """Outcomes credited to each author per exposure, barely drawn to the pooled rate; in longer steps."""
+    exposed = state.seconds @ state.kernel
     pooled = max(credit.sum() / max(exposed.sum(), 1e-12), 1e-12)
     theta = (credit + _PRIOR_OUTCOMES) / (exposed + _PRIOR_OUTCOMES / pooled)
-    state.theta = np.where(exposed > 0, theta, 0)
+    longer = np.divide(theta, state.theta, out=np.ones_like(theta), where=state.theta > 0) ** (_STEP - 1)
+    state.theta = np.where(exposed > 0, theta * longer, 0)
 
 
-def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
-    actor, accounts = exposure.outcomes.account, len(exposure.niche)
-    niches, hours = state.rate.shape
-    counts = sum_by(state.cell, own, niches * hours).reshape(niches, hours)
-    state.rate = _baseline.niche_hour_rate(counts, _members(exposure, state))
-    passed = np.minimum(exposure.risk_end / HOUR, hours)
-    cumulative = np.pad(state.rate.cumsum(axis=1), ((0, 0), (1, 0)))
-    whole = np.floor(passed).astype(np.int64)
-    following = np.minimum(whole + 1, hours)
-    at, after = cumulative[exposure.niche, whole], cumulative[exposure.niche, following]
-    expected = at + (passed - whole) * (after - at)
+def _update_baseline(exposure: Exposure, state: State, own: Floats, *, often: bool) -> None:
+    actor, accounts, (niches, hours) = exposure.outcomes.account, len(exposure.niche), state.rate.shape
     done = sum_by(actor, own, accounts)
-    others = np.maximum(done[actor] - own, 0)
-    likes = _baseline.trait_factor(done, expected, exposure.traits)
-    level, apart = _baseline.member_level(done, others, likes * expected, actor)
-    state.level, state.apart = likes * level, likes[actor] * apart
+    if not often:
+        expected = _expected(exposure, state.rate)
+        state.usual = _baseline.trait_factor(done, expected, exposure.traits)
+        state.members = _members.judge_by_shares(
+            actor, state.members, own=own, expected=state.usual * expected
+        )
+    counts = sum_by(state.cell, own, niches * hours).reshape(niches, hours)
+    state.rate = _baseline.niche_hour_rate(counts, _at_risk(exposure, state))
+    if often:
+        expected = _expected(exposure, state.rate)
+        # At the niche's mean level: what members of one kind have in common is not their own.
+        mean = sum_by(exposure.niche, state.level * expected, niches) / np.maximum(
+            sum_by(exposure.niche, state.usual * expected, niches), 1e-12
+        )
+        state.usual = _baseline.trait_factor(done, mean[exposure.niche] * expected, exposure.traits)
 
 
-def _members(exposure: Exposure, state: State) -> Floats:
+def _expected(exposure: Exposure, rate: Floats) -> Floats:
+    """Expected outcomes of each account at the rate of its niche, until its risk ends."""
+    hours = rate.shape[1]
+    passed = np.minimum(exposure.risk_end / HOUR, hours)
+    cumulative = np.pad(rate.cumsum(axis=1), ((0, 0), (1, 0)))
+    whole = np.floor(passed).astype(np.int64)
+    at, after = (cumulative[exposure.niche, np.minimum(whole + step, hours)] for step in (0, 1))
+    return np.asarray(at + (passed - whole) * (after - at))
+
+
+def _at_risk(exposure: Exposure, state: State) -> Floats:
     """Summed levels of the accounts still at risk, niches x hours."""
     niches, hours = state.rate.shape
     last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)

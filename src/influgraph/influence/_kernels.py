@@ -5,6 +5,8 @@ somebody else, or one observed view. Broadcasts are sorted by exposer, then time
 `follow_start` are row pointers. Times are seconds; a follow of unknown date has time minus infinity.
 """
 
+from typing import Any
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +121,7 @@ def count_exposures(
 
 
 @numba.njit(cache=True, nogil=True)
-def exposed_seconds(
+def list_windows(
     follow_start: Ints,
     followed: Ints,
     follow_time: Floats,
@@ -130,67 +132,141 @@ def exposed_seconds(
     group: Ints,
     groups: int,
     stratum: Ints,
-    strata: int,
     study_end: float,
-    delay_edges: Floats,
-) -> npt.NDArray[np.float64]:
-    """Follower-seconds at risk after the broadcasts of each group, by stratum and delay bin (groups x cells).
+    window: float,
+) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Floats]:
+    """Windows after broadcasts by account and group: whole ones counted, those cut short one by one.
 
-    `stratum` is accounts x niches. Windows that end within risk and study are counted, the others followed
-    bin by bin.
+    Account, group, stratum and number of the whole ones; account, group, stratum and seconds of the others.
+    `stratum` is accounts x niches.
     """
-    bins = delay_edges.size - 1
-    whole = np.zeros((groups, strata), np.int64)
-    seconds = np.zeros((groups, strata * bins))
+    room = max(followed.size, 1)
+    keys, kinds = np.empty((3, room), np.int32), np.empty(room, np.int16)
+    cut, cut_kinds, length = np.empty((2, room), np.int32), np.empty(room, np.int16), np.empty(room)
+    number = cuts = 0
+    count, kind, seen = np.zeros(groups, np.int32), np.empty(groups, np.int16), np.empty(groups, np.int32)
     for account in range(follow_start.size - 1):
         end_of_risk = min(risk_end[account], study_end)
+        distinct = 0
         for f in range(follow_start[account], follow_start[account + 1]):
             start, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
             for b in range(_first_at_least(broadcast_time, start, end, follow_time[f]), end):
-                kind = stratum[account, broadcast_niche[b]]
-                if broadcast_time[b] + delay_edges[bins] <= end_of_risk:
-                    whole[group[b], kind] += 1
+                if broadcast_time[b] >= end_of_risk:
+                    break
+                g, of = group[b], stratum[account, broadcast_niche[b]]
+                if broadcast_time[b] + window <= end_of_risk:
+                    if count[g] == 0:
+                        seen[distinct], kind[g] = g, of
+                        distinct += 1
+                    count[g] += 1
                     continue
-                for j in range(bins):
-                    low = broadcast_time[b] + delay_edges[j]
-                    high = min(broadcast_time[b] + delay_edges[j + 1], end_of_risk)
-                    seconds[group[b], kind * bins + j] += max(0.0, high - low)
-    for j in range(bins):
-        seconds[:, j::bins] += whole * (delay_edges[j + 1] - delay_edges[j])
+                if cuts == length.size:
+                    cut, cut_kinds, length = _roomy(cut), _room(cut_kinds), _room(length)
+                cut[0, cuts], cut[1, cuts], cut_kinds[cuts] = account, g, of
+                length[cuts] = end_of_risk - broadcast_time[b]
+                cuts += 1
+        while number + distinct > kinds.size:
+            keys, kinds = _roomy(keys), _room(kinds)
+        for g in seen[:distinct]:
+            keys[0, number], keys[1, number], keys[2, number], kinds[number] = account, g, count[g], kind[g]
+            number += 1
+            count[g] = 0
+    keys, cut = keys[:, :number].copy(), cut[:, :cuts].copy()
+    counted = keys[0], keys[1], kinds[:number].copy(), keys[2]
+    return *counted, cut[0], cut[1], cut_kinds[:cuts].copy(), length[:cuts].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _room(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same with twice the room."""
+    more = np.empty(2 * values.size, values.dtype)
+    more[: values.size] = values
+    return more
+
+
+@numba.njit(cache=True, nogil=True)
+def _roomy(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same with twice the room in every row."""
+    more = np.empty((rows.shape[0], 2 * rows.shape[1]), rows.dtype)
+    more[:, : rows.shape[1]] = rows
+    return more
+
+
+@numba.njit(cache=True, nogil=True)
+def weigh_windows(
+    account: Ints,
+    group: Ints,
+    stratum: Ints,
+    count: Ints,
+    cut_account: Ints,
+    cut_group: Ints,
+    cut_stratum: Ints,
+    length: Floats,
+    weight: Floats,
+    groups: int,
+    strata: int,
+    edges: Floats,
+) -> Floats:
+    """Weighted seconds within windows (groups x cells)."""
+    bins = edges.size - 1
+    counted, seconds = np.zeros((groups, strata)), np.zeros((groups, strata * bins))
+    for i in range(account.size):
+        counted[group[i], stratum[i]] += weight[account[i]] * count[i]
+    for g in range(groups):
+        for k in range(strata * bins):
+            seconds[g, k] = counted[g, k // bins] * (edges[k % bins + 1] - edges[k % bins])
+    for i in range(cut_account.size):
+        of, at = weight[cut_account[i]], cut_stratum[i] * bins
+        for j in range(bins):
+            if edges[j] >= length[i]:
+                break
+            seconds[cut_group[i], at + j] += of * (min(edges[j + 1], length[i]) - edges[j])
     return seconds
 
 
 @numba.njit(cache=True, nogil=True)
-def share_credit(
-    pair_outcome: Ints, pair_author: Ints, pair_cell: Ints, theta: Floats, kernel: Floats, baseline: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Intensity of each outcome, and the outcomes credited to each author and to each cell."""
-    intensity = baseline.copy()
-    for p in range(pair_outcome.size):
-        intensity[pair_outcome[p]] += theta[pair_author[p]] * kernel[pair_cell[p]]
-    by_author, by_cell = np.zeros(theta.size), np.zeros(kernel.size)
-    for p in range(pair_outcome.size):
-        author, cell = pair_author[p], pair_cell[p]
-        share = theta[author] * kernel[cell] / intensity[pair_outcome[p]]
-        by_author[author] += share
-        by_cell[cell] += share
-    return intensity, by_author, by_cell
+def window_masses(stratum: Ints, length: Floats, kernel: Floats, edges: Floats) -> Floats:
+    """Kernel mass of windows of these lengths."""
+    bins = edges.size - 1
+    masses = np.zeros(length.size)
+    for i in range(length.size):
+        for j in range(bins):
+            if edges[j] >= length[i]:
+                break
+            masses[i] += kernel[stratum[i] * bins + j] * (min(edges[j + 1], length[i]) - edges[j])
+    return masses
 
 
 @numba.njit(cache=True, nogil=True)
-def spread(position: Floats, weight: Floats, knots: Floats) -> Floats:
-    """Sums of weights at the knots, each shared linearly between its two neighbours."""
-    last = knots.size - 1
-    low, high = np.zeros(knots.size), np.zeros(knots.size)
-    for i in range(position.size):
-        place = min(max(position[i], knots[0]), knots[last])
-        j = 0
-        while j < last - 1 and place >= knots[j + 1]:
-            j += 1
-        share = (place - knots[j]) / (knots[j + 1] - knots[j])
-        low[j] += weight[i] * (1 - share)
-        high[j + 1] += weight[i] * share
-    return low + high
+def expect_effects(
+    account: Ints, group: Ints, kind: Ints, mass: Floats, times: Ints, theta: Floats, expected: Floats
+) -> None:
+    """Add what windows of the mass of their kind, so many times, should bring about; `theta` is per group."""
+    for i in range(account.size):
+        expected[account[i]] += theta[group[i]] * mass[kind[i]] * times[i]
+
+
+@numba.njit(cache=True, nogil=True)
+def share_credit(
+    pair_outcome: Ints,
+    pair_author: Ints,
+    pair_cell: Ints,
+    first: int,
+    theta: Floats,
+    kernel: Floats,
+    baseline: Floats,
+) -> tuple[Floats, Floats, Floats]:
+    """Intensity of each outcome from `first` on, and the outcomes credited by author and by cell."""
+    intensity = baseline.copy()
+    for p in range(pair_outcome.size):
+        intensity[pair_outcome[p] - first] += theta[pair_author[p]] * kernel[pair_cell[p]]
+    by_author, by_cell = np.zeros(theta.size), np.zeros(kernel.size)
+    for p in range(pair_outcome.size):
+        author, cell = pair_author[p], pair_cell[p]
+        share = theta[author] * kernel[cell] / intensity[pair_outcome[p] - first]
+        by_author[author] += share
+        by_cell[cell] += share
+    return intensity, by_author, by_cell
 
 
 @numba.njit(cache=True, nogil=True)

@@ -91,17 +91,17 @@ def incremental_actions(
     """Estimate how many outcomes each account's posts brought about.
 
     An outcome that was done *to* an account (a repost of its post) cannot be had without it: it is counted
-    (`observed`). An outcome of somebody's own (a purchase) is shared between what the person would have done
-    anyway and the posts seen in the `window` before it. What would have happened anyway varies by niche, day,
-    hour of the week and hour, by how many accounts the person follows and how many posts reach it, and by its
-    other outcomes, so that common shocks, daily rhythm and homophily are not credited to whoever posts at the
-    right moment. Delays run in waking time; how receptive people are may depend on how much of what they
-    follow lies in the author's niche, and on how much they engage at all: both are learnt. Each account's
-    effect per exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views
-    are listed, they are the exposures; else followers see posts made after they followed. Where nearly
-    everybody acts and most of those who do not never would, by the counts of those who do, nobody without an
-    outcome counts as exposed.
-    Of outcomes of both sorts, the commoner sort is studied and the other left out.
+    (`observed`). An outcome of somebody's own (a purchase) is shared between what the person would have
+    done anyway and the posts seen in the `window` before it. What would have happened anyway varies by
+    niche, day, hour of the week and hour, by how many accounts the person follows, how many posts reach it
+    and how much these should move it, and by its other outcomes, which also tell how receptive it is, so
+    that common shocks, daily rhythm and homophily are not credited to whoever posts at the right moment.
+    Delays run in waking time; how receptive people are may depend on how much of what they follow lies in
+    the author's niche, and on how much they engage at all: both are learnt. Each account's effect per
+    exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
+    they are the exposures; else followers see posts made after they followed. Where nearly everybody acts
+    and most of those who do not never would, by the counts of those who do, nobody without an outcome
+    counts as exposed. Of outcomes of both sorts, the commoner sort is studied and the other left out.
 
     Parameters
     ----------
@@ -128,16 +128,17 @@ def incremental_actions(
 
     Notes
     -----
-    A multivariate Hawkes process restricted to exposure, fitted by EM. Causal if, given niche,
-    time and activity, who is exposed when has no other reason to act in the same hours. Effects below zero
-    are tested for apart: whether people act less in the windows after an account's posts than when their
-    niche does otherwise (self-controlled case series, calibrated on all accounts; `python -m
-    benchmarks.fewer` shows how often that is right). They stay hidden where they are much shorter than the
-    window, or where posts leave hardly a time without them; where several accounts do this to the same
-    people, their sizes are less sure than the intervals say. Accounts stand in the order of the posterior
-    mean logarithm of their effects, at sizes that nearly add up to their means' sum: means alone
-    rank by exposure whoever shows no sign of influence. Memory is linear in the pairs of an outcome and a
-    post seen in the window before it: some 50 bytes each.
+    A multivariate Hawkes process restricted to exposure, fitted by EM, in which members differ in what they
+    do anyway and in how receptive they are (a mixture of any shape; who acts once tells little of it).
+    Causal if, given niche, time and activity, who is exposed when has no other reason to act in the same
+    hours. Effects below zero are tested for apart: whether people act less in the windows after an
+    account's posts than when their niche does otherwise (self-controlled case series, calibrated on all
+    accounts; `python -m benchmarks.fewer` shows how often that is right). They stay hidden where they are
+    much shorter than the window, or where posts leave hardly a time without them; where several accounts do
+    this to the same people, their sizes are less sure than the intervals say. Accounts stand in the order
+    of the posterior mean logarithm of their effects, at sizes that nearly add up to their means' sum: means
+    alone rank by exposure whoever shows no sign of influence. Memory is linear in the pairs of an outcome
+    and a post seen in the window before it: some 50 bytes each.
 
     References
     ----------
@@ -146,7 +147,8 @@ def incremental_actions(
     using multi-dimensional Hawkes processes. Stephens (2017), False discovery rates: a new deal. Farrington
     (1995), Relative incidence estimation from case series for vaccine safety evaluation. Efron (2004),
     Large-scale simultaneous hypothesis testing: the choice of a null hypothesis. Shen & Louis (1998),
-    Triple-goal estimates in two-stage hierarchical models.
+    Triple-goal estimates in two-stage hierarchical models. Laird (1978), Nonparametric maximum likelihood
+    estimation of a mixing distribution.
 
     Examples
     --------
@@ -298,7 +300,7 @@ def _modelled(
     sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
     effects = sample(evidence=None if tried is None else tried.likelihood)
     parts = _explanation.explain(exposure, fitted, effects)
-    direct, mean = (exposure.seconds @ fitted.kernel)[effects.authors], effects.rate
+    direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
     settled = data.account_ids[exposure.authors].isin([] if known is None else known["account_id"])
@@ -306,7 +308,7 @@ def _modelled(
     fewer = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)
     parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]
     numbers = fewer.lower(numbers)
-    by_label = partial(_explanation.by_label, scene, exposure, fitted, effects, window=window)
+    by_label = partial(_explanation.by_label, exposure, fitted, effects)
     authors = exposure.authors[effects.authors]
     names = data.account_ids[authors]
     divided = _divided(data, niches, names, lambda **of: fewer.lower_labels(by_label(**of)))
@@ -329,7 +331,7 @@ def _modelled(
 def _per_exposure(data: Dataset, exposure: Exposure, fitted: Intensity) -> Floats:
     """Outcomes per follower and post that a rate of one means, per author."""
     shown = _exposures(data)[exposure.authors]
-    return np.divide(exposure.seconds @ fitted.kernel, shown, out=np.ones(len(shown)), where=shown > 0)
+    return np.divide(fitted.direct, shown, out=np.ones(len(shown)), where=shown > 0)
 
 
 def _divided(

@@ -133,7 +133,7 @@ def _tests(scene: Scene, seconds: float, *, rng: np.random.Generator) -> list[di
         rivals = _exposure.expose(rival, window=seconds)
         chance = _shuffle_test.p_value(rival, window=seconds, rng=rng)
         rows.append(_competing(check, *_compete(real, rivals, fitted, rng=rng), chance))
-    rows.append(_own_control(scene, real, fitted, credited))
+    rows.append(_own_control(real, fitted, credited))
     theta = np.zeros(len(real.niche))
     theta[real.authors[effects.authors]] = effects.mean()
     rows.append(_robust(_robustness.robustness(scene, theta, rng=rng), credited))
@@ -174,8 +174,8 @@ def _shuffled(scene: Scene, window: float, real: float, *, rng: np.random.Genera
     return _row("shuffled times", share, real, words, _LIKENESS, tolerated=tolerated)
 
 
-def _own_control(scene: Scene, real: Exposure, fitted: Intensity, credited: float) -> dict[str, object]:
-    mass = _conditional.exposure_mass(scene, real, fitted.kernel)
+def _own_control(real: Exposure, fitted: Intensity, credited: float) -> dict[str, object]:
+    mass = _conditional.exposure_mass(real, fitted.kernel)
     found = _conditional.fit_conditional(real, fitted, mass)
     estimate, low, high = _conditional.profile_share(real, found).tolist()
     wanted = credited / 2
@@ -226,13 +226,15 @@ def _compete(
 ) -> tuple[Floats, float]:
     """Share of outcomes credited to the rivals (estimate, low, high), and to the real posts beside them."""
     own, count = _intensity.fit_intensity(rivals), len(real.authors)
-    both = _exposure.compete(real, rivals)
+    direct, exposed = (seconds @ own.kernel for seconds in rivals.windows.by_author(fitted.receptive))
+    both, receptive = _exposure.compete(real, rivals), np.maximum(fitted.state.members.apart[1], 1e-9)
     groups = (np.arange(len(both.authors)) >= count).astype(np.int64)
     joint = replace(
         fitted,
-        baseline=np.minimum(fitted.baseline, own.baseline),
+        baseline=np.minimum(fitted.baseline, own.baseline * own.state.members.apart[1] / receptive),
         kernel=np.concatenate([fitted.kernel, own.kernel]),
-        exposed=np.concatenate([fitted.exposed, own.exposed]),
+        exposed=np.concatenate([fitted.exposed, exposed]),
+        direct=np.concatenate([fitted.direct, direct]),
         credit=np.concatenate([fitted.credit, own.credit]),
     )
     effects = _effects.sample_effects(both, joint, sweeps=SWEEPS, groups=groups, rng=rng)

@@ -77,11 +77,9 @@ def self_controlled(
     exposure = _exposure.expose(scene, window=seconds)
     fitted = _intensity.fit_intensity(exposure)
     found = _conditional.fit_conditional(
-        exposure, fitted, _conditional.exposure_mass(scene, exposure, fitted.kernel)
+        exposure, fitted, _conditional.exposure_mass(exposure, fitted.kernel)
     )
-    reached = np.flatnonzero(
-        (np.diff(found.mass.tocsc().indptr) > 0) & (exposure.seconds @ fitted.kernel > 0)
-    )
+    reached = np.flatnonzero((np.diff(found.mass.tocsc().indptr) > 0) & (fitted.direct > 0))
     numbers = _outcomes_per_rate(exposure, fitted, found)[reached, None] * _rates(
         exposure, fitted, found, reached
     )
@@ -92,7 +90,7 @@ def self_controlled(
 def _outcomes_per_rate(exposure: Exposure, fitted: Intensity, found: Conditional) -> Floats:
     """Outcomes by direct exposure that a rate of one means, per author."""
     level = _done(exposure) / np.maximum(found.expected + found.mass @ found.theta, 1e-12)
-    share = (exposure.seconds @ fitted.kernel) / np.maximum(exposure.seconds_total @ fitted.kernel, 1e-300)
+    share = fitted.direct / np.maximum(fitted.exposed, 1e-300)
     return np.asarray((found.mass.T @ level) * share)
 
 
