@@ -115,7 +115,9 @@ def _random_scene(rng: np.random.Generator) -> _exposure.Scene:
     pairs = np.unique(rng.integers(0, accounts, (follows, 2)), axis=0)
     since = np.where(rng.random(len(pairs)) < 0.5, -np.inf, rng.random(len(pairs)) * 1e5)
     exposer, time = rng.integers(0, accounts, posts), rng.random(posts) * 1e5
-    broadcasts = _exposure._sorted_broadcasts(exposer, exposer, time, np.ones(posts, bool), accounts)
+    broadcasts = _exposure._sorted_broadcasts(
+        exposer, exposer, time, np.ones(posts, bool), np.arange(posts), accounts
+    )
     when = rng.random(outcomes) * 1e5
     return _exposure.Scene(
         outcomes=_exposure.Outcomes(rng.integers(0, accounts, outcomes), when, when),
@@ -327,6 +329,60 @@ def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attri
         world.data, kinds=["purchase"], niches=found, trial_results=results, rng=_rng()
     )
     assert settled.accounts.loc[doubtful, "influence_high"] < result.accounts.loc[doubtful, "influence_high"]
+
+
+def test_influence_lies_with_the_topic_that_moves_people() -> None:
+    """Half of every source's posts are about bread, and one in fifty of those who may see them buys."""
+    rng, sources, people, days = _rng(3), 30, 1500, 28
+    member = np.repeat(np.arange(people), 4)
+    source = rng.integers(0, sources, len(member))
+    author = np.repeat(np.arange(sources), 12)
+    hour, bread = rng.integers(0, 24 * days - 80, len(author)), np.arange(len(author)) % 2 == 0
+    post, row = np.nonzero((source == author[:, None]) & bread[:, None])
+    bought = rng.random(len(post)) < 0.02
+    anyway = rng.integers(0, people, 1000)
+    buyer = np.concatenate([member[row[bought]], anyway])
+    time = np.concatenate(
+        [hour[post[bought]] + rng.exponential(6, bought.sum()), rng.uniform(0, 24 * days, 1000)]
+    )
+    begin, topic = pd.Timestamp("2024-01-01", tz="UTC"), pd.Series(np.where(bread, 4, 7)).astype("Int64")
+    data = dataset.from_tables(
+        follows=pd.DataFrame(
+            {"follower_id": [f"m{u}" for u in member], "followed_id": [f"s{c}" for c in source]}
+        ),
+        posts=pd.DataFrame(
+            {
+                "post_id": [f"p{number}" for number in range(len(author))],
+                "author_id": [f"s{number}" for number in author],
+                "created_at": begin + pd.to_timedelta(hour, unit="h"),
+            }
+        ),
+        engagements=pd.DataFrame(
+            {
+                "account_id": [f"m{u}" for u in buyer],
+                "kind": "purchase",
+                "created_at": begin + pd.to_timedelta(time, unit="h"),
+            }
+        ),
+    )
+    nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    question = {"kinds": ["purchase"], "niches": nowhere}
+    found = attribution.incremental_actions(
+        data, **question, topics=topic.mask(bread & (author == 0)), rng=_rng()
+    )
+    shares = (
+        found.by_topic.groupby("topic", dropna=False)["influence"].sum() / found.by_topic["influence"].sum()
+    )
+    assert shares[4] > 3 * shares[7]
+    whole = found.by_topic.groupby("account_id")["influence"].sum()
+    pd.testing.assert_series_equal(
+        whole, found.accounts["influence"].reindex(whole.index), check_names=False, rtol=1e-9
+    )
+    assert set(found.by_topic.loc[found.by_topic["account_id"] == "s0", "topic"].fillna(-1)) == {-1, 7}
+    assert found.by_topic["influence_low"].le(found.by_topic["influence"]).all()
+    assert attribution.incremental_actions(data, **question, rng=_rng()).by_topic.empty
+    with pytest.raises(ValueError, match="topics: must be indexed by the dataset's posts"):
+        attribution.incremental_actions(data, **question, topics=topic.iloc[1:], rng=_rng())
 
 
 def test_who_follows_more_and_buys_more_is_not_moved_by_it() -> None:

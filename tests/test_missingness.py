@@ -69,11 +69,22 @@ def test_a_share_at_random_is_left(complete: Dataset) -> None:
 
 
 @pytest.mark.parametrize(
-    "cut", ["complete", "random:0", "random:1.5", "random", "latest:0", "latest:.5", "head:3"]
+    "cut", ["complete", "random:0", "random:1.5", "random", "latest:0", "latest:.5", "head:3", "deleted:2"]
 )
 def test_other_cuts_are_refused(cut: str) -> None:
-    with pytest.raises(ValueError, match=f"'random:SHARE', 'latest:COUNT' or 'prefix', received '{cut}'"):
+    ways = "'random:SHARE', 'latest:COUNT', 'prefix' or 'deleted:SHARE'"
+    with pytest.raises(ValueError, match=f"{ways}, received '{cut}'"):
         missingness.cut_follows(_small(), cut, rng=_rng())
+
+
+def test_of_deleted_accounts_nothing_is_left(complete: Dataset) -> None:
+    left = missingness.cut_follows(complete, "deleted:0.7", rng=_rng())
+    assert len(left.account_ids) / len(complete.account_ids) == pytest.approx(0.7, abs=0.03)
+    both = complete.follows["follower_id"].isin(left.account_ids) & complete.follows["followed_id"].isin(
+        left.account_ids
+    )
+    assert len(left.follows) == both.sum()
+    assert complete.engagements["account_id"].isin(left.account_ids).sum() >= len(left.engagements) > 0
 
 
 # --- how many followers there are -------------------------------------------------------------------------
@@ -140,7 +151,13 @@ def true_ranks(complete: Dataset) -> pd.Series:
 
 
 @pytest.mark.parametrize(
-    ("cut", "named"), [("random:0.2", "random:0.2"), ("latest:150", "latest:150"), ("prefix:0.3", "prefix")]
+    ("cut", "named"),
+    [
+        ("random:0.2", "random:0.2"),
+        ("latest:150", "latest:150"),
+        ("prefix:0.3", "prefix"),
+        ("deleted:0.7", "deleted:0.7"),
+    ],
 )
 def test_intervals_hold_the_ranks_of_the_complete_lists(
     complete: Dataset, true_ranks: pd.Series, cut: str, named: str

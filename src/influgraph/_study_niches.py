@@ -107,6 +107,11 @@ def _named(changes: pd.DataFrame, members: pd.DataFrame, niche: pd.Series) -> pd
     return changes[CHANGES].astype({name: "Int64" for name in CHANGES if name.startswith("mostly")})
 
 
+def topics(data: Dataset, niche: pd.Series) -> pd.Series:
+    """What each post is about: the niche of whose words it uses most; null = none."""
+    return in_niches.post_topics(data, niche, niche_names.naming_evidence(data, niche))
+
+
 def within(
     data: Dataset, niche: pd.Series, attribution: Attribution, *, audience: str, window: str
 ) -> pd.DataFrame:

@@ -161,12 +161,16 @@ class Steps:
         return pd.DataFrame({"influence": found, "rank": found.rank(ascending=False, method="min")})
 
     def _attribution(self) -> dict[str, Any]:
-        found = self._attributed(self.data, self.question)
+        topics = niches.topics(self.data, self.niches["accounts"]["niche"])
+        found = self._attributed(self.data, self.question, topics=topics)
         return {field.name: getattr(found, field.name) for field in fields(found)}
 
-    def _attributed(self, data: Dataset, question: dict[str, Any]) -> Attribution:
+    def _attributed(
+        self, data: Dataset, question: dict[str, Any], topics: pd.Series | None = None
+    ) -> Attribution:
+        trials, rng = self.settings.trial_results(), self.rng("influence")
         found = attribution.incremental_actions(
-            data, trial_results=self.settings.trial_results(), rng=self.rng("influence"), **question
+            data, topics=topics, trial_results=trials, rng=rng, **question
         )
         if found.accounts["influence"].isna().all() and self.kinds:
             found = fallback.fallback_influence(data, rng=self.rng("influence"), **question)

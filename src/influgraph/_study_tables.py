@@ -130,7 +130,7 @@ def missing(data: Dataset, settings: Settings, kinds: Sequence[str]) -> tuple[st
         _NO_ENGAGEMENTS: resolved_engagements(data).empty,
         _NO_TIMES: study_period(data) is None,
         _NO_KIND: not kinds,
-        _CUT.format(cut=cut): cut != "complete",
+        (_DELETED if cut.startswith("deleted") else _CUT).format(cut=cut): cut != "complete",
         _NO_PLAN: settings.brief.budget is not None,
         _ROLES: True,
     }
@@ -153,5 +153,11 @@ _CUT = (
     "and evidence is at most estimated; intervals of ranks are widened by what the cut does to them, "
     "followers are lower bounds (followers_low, followers_high), and response for its size is given only "
     "where accounts state their followers."
+)
+_DELETED = (
+    "Some accounts are deleted, with all they did ({cut} are left): influence is that on those left, so "
+    "sums are low and evidence is at most estimated; intervals of ranks are widened by what as many more "
+    "deletions would do, followers are lower bounds (followers_low, followers_high), and response for its "
+    "size is given only where accounts state their followers."
 )
 _NO_PLAN = "A budget is given, but campaigns are not planned yet: there is no plan.csv."

@@ -68,10 +68,11 @@ def _check_duration(text: str) -> str:
 
 def _check_truncation(text: str) -> str:
     known = text in {"complete", "prefix"} or re.fullmatch(r"latest:[1-9]\d*", text)
-    share = re.fullmatch(r"random:(0?\.\d+|1(?:\.0*)?)", text)
+    share = re.fullmatch(r"(?:random|deleted):(0?\.\d+|1(?:\.0*)?)", text)
     if not known and not (share and float(share[1]) > 0):
         raise ValueError(
-            'must be "complete", "random:SHARE" (above 0, at most 1), "latest:COUNT" or "prefix"'
+            'must be "complete", "random:SHARE" (above 0, at most 1), "latest:COUNT", "prefix" or '
+            '"deleted:SHARE" (of accounts that are still there)'
         )
     return text
 
@@ -112,7 +113,10 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Missing:
-    """How the lists of followers were cut: complete, random:SHARE, latest:COUNT or prefix."""
+    """How the lists of followers were cut: complete, random:SHARE, latest:COUNT or prefix.
+
+    Or deleted:SHARE, of the accounts that are still there, where others are gone with all they did.
+    """
 
     follows: Annotated[str, AfterValidator(_check_truncation)] = "complete"
 

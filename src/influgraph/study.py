@@ -97,8 +97,9 @@ class Study:
         Which accounts of a coordinated cluster acted alike on what and when, and what each window showed.
     niche_shares, niche_scan, niche_layers
         Overlapping membership, the resolutions tried, and the say of each layer, as `niches.Niches` has them.
-    influence_by_niche, influence_by_market, influence_by_platform
-        Where among niches, markets and platforms of the people moved each account's influence lies.
+    influence_by_niche, influence_by_market, influence_by_platform, influence_by_topic
+        Where among niches, markets and platforms of the people moved, and among topics of the posts that
+        moved them, each account's influence lies.
     motives
         Why people follow, over all follows.
     planned_tests
@@ -141,6 +142,7 @@ class Study:
     influence_by_niche: pd.DataFrame
     influence_by_market: pd.DataFrame
     influence_by_platform: pd.DataFrame
+    influence_by_topic: pd.DataFrame
     motives: pd.DataFrame
     planned_tests: pd.DataFrame
     niche_changes: pd.DataFrame
@@ -202,6 +204,7 @@ def _studied(data: Dataset, steps: Steps) -> Study:
         influence_by_niche=steps.attribution.by_niche,
         influence_by_market=steps.attribution.by_market,
         influence_by_platform=steps.attribution.by_platform,
+        influence_by_topic=steps.attribution.by_topic,
         motives=steps.motives[1],
         planned_tests=steps.planned_tests,
         niche_changes=steps.niche_changes[0],

@@ -29,14 +29,17 @@ class Cut:
 
 
 def read_cut(text: str) -> Cut:
-    """Read a cut as `study.toml` names it."""
+    """Read a cut as `study.toml` names it; accounts are deleted at random, as far as followers go."""
     kind, _, amount = text.partition(":")
     if text in {"complete", "prefix"}:
         return Cut(kind)
     share = re.fullmatch(r"0?\.\d+|1(\.0*)?", amount) is not None and float(amount) > 0
-    if (kind == "random" and share) or (kind == "latest" and re.fullmatch(r"[1-9]\d*", amount)):
+    if kind in {"random", "deleted"} and share:
+        return Cut("random", float(amount))
+    if kind == "latest" and re.fullmatch(r"[1-9]\d*", amount):
         return Cut(kind, float(amount))
-    raise ValueError(f"cut must be 'complete', 'random:SHARE', 'latest:COUNT' or 'prefix', received {text!r}")
+    ways = "'complete', 'random:SHARE', 'latest:COUNT', 'prefix' or 'deleted:SHARE'"
+    raise ValueError(f"cut must be {ways}, received {text!r}")
 
 
 def audience_of(data: Dataset, audience: str = "followers") -> csr_array:

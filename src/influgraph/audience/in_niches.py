@@ -207,6 +207,51 @@ def topic_response(
     return found
 
 
+def post_topics(data: Dataset, niche: pd.Series, terms: pd.DataFrame) -> pd.Series:
+    """What each post is about: the niche of whose terms it uses most.
+
+    Parameters
+    ----------
+    data
+        Its posts.
+    niche
+        Niche by account; null = none. Of topics that a post uses as many terms of, its author's comes first.
+    terms
+        Terms of niches: `niche`, `term`.
+
+    Returns
+    -------
+    Number of a niche for each post, in order (`Int64`); null where it uses no term, or has no text.
+
+    Raises
+    ------
+    ValueError
+        If terms lack a column, or niches are not of this dataset.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> posts = pd.DataFrame({"post_id": range(3), "author_id": "a", "text": ["a run", "a cake", "hello"]})
+    >>> terms = pd.DataFrame({"niche": [0, 1], "term": ["run", "cake"]})
+    >>> post_topics(from_tables(posts=posts), pd.Series({"a": 0}), terms).tolist()
+    [0, 1, <NA>]
+    """
+    missing = {"niche", "term"} - set(terms.columns)
+    if missing:
+        raise ValueError(f"terms must have columns niche and term; received none named {sorted(missing)}")
+    own = checked("niche", niche, data).astype("Int64").iloc[data.posts["author_id"].cat.codes]
+    texts, numbers = written(data), np.unique(terms["niche"].to_numpy(np.int64))
+    used = np.zeros((len(texts), len(numbers)))
+    for column, number in enumerate(numbers):
+        for term in terms.loc[terms["niche"] == number, "term"].astype("str"):
+            used[:, column] += uses_any(texts, [term])
+    if not numbers.size:
+        return pd.Series(pd.NA, texts.index, dtype="Int64", name="topic")
+    used += 0.5 * (used > 0) * (own.fillna(-1).to_numpy(np.int64)[:, None] == numbers)
+    found = pd.Series(numbers[used.argmax(axis=1)], texts.index, dtype="Int64", name="topic")
+    return found.where(used.max(axis=1) > 0)
+
+
 def _against_others(data: Dataset, posts: pd.DataFrame, on_topic: pd.Series) -> pd.DataFrame:
     """Posts and responses on and off topic of each account, and their ratio where there are enough."""
     size, account, on = len(data.account_ids), posts["account"].to_numpy(), on_topic.to_numpy(np.float64)

@@ -1,16 +1,18 @@
-"""What an estimate is made of, and where among the audience it lies."""
+"""What an estimate is made of, and where it lies: among the audience, and by the subject of posts."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from influgraph.influence import _baseline, _effects
+from influgraph.influence import _baseline, _effects, _exposure, _intensity
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._effects import Effects
-from influgraph.influence._exposure import Exposure
+from influgraph.influence._exposure import Exposure, Scene
 from influgraph.influence._intensity import Intensity
 
 PARTS = ["outcomes_after", "had_anyway", "due_to_others", "shrinkage", "through_reposts"]
+# Iterations by which topics share outcomes out, and outcomes that draw each topic to what is usual.
+_STEPS, _TOPICAL = 30, 10.0
 
 
 def explain(exposure: Exposure, fitted: Intensity, effects: Effects) -> pd.DataFrame:
@@ -42,21 +44,59 @@ def by_label(exposure: Exposure, fitted: Intensity, effects: Effects, *, label: 
     the author's whole rate times a factor drawn to 1 (gamma-Poisson), as far as the outcomes credited within
     labels scatter more than by chance.
     """
-    mass, direct = _mass_by_label(exposure, fitted, label=label)
+    mass, direct = (part[effects.authors] for part in _mass_by_label(exposure, fitted, label=label))
     _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
-    rate, labels = effects.rate, mass.shape[1]
-    own = rate[place] * added
+    own = effects.rate[place] * added
     intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
-    cell = place * labels + label[exposure.outcomes.account[outcome]]
-    credit = sum_by(cell, own / intensity[outcome], mass[effects.authors].size).reshape(-1, labels)
-    expected = rate[:, None] * mass[effects.authors]
+    cell = place * mass.shape[1] + label[exposure.outcomes.account[outcome]]
+    credit = sum_by(cell, own / intensity[outcome], mass.size).reshape(mass.shape)
+    return _divided(effects, credit, mass, direct, whole=effects.rate * direct.sum(axis=1))
+
+
+def by_topic(
+    scene: Scene, exposure: Exposure, fitted: Intensity, effects: Effects, *, topic: Ints, window: float
+) -> pd.DataFrame:
+    """Influence of each author through posts of each topic: columns as of `by_label`.
+
+    `topic` numbers the topic of every row of posts, and, as its last, of posts that are not listed. Before
+    it is drawn to the author's whole rate, a rate is drawn to what posts of the topic do for everybody;
+    posts of all topics compete for the same outcomes (EM).
+    """
+    count, estimated = int(topic.max()) + 1, exposure.authors[effects.authors]
+    source = scene.broadcasts.author.astype(np.int64) * count + topic[scene.broadcasts.post]
+    parts = _exposure.expose(scene, window=window, source=source)
+    author, number = np.divmod(parts.authors, count)
+    known = np.isin(author, estimated)
+    cell = np.searchsorted(estimated, author[known]) * count + number[known]
+
+    def lay_out(values: Floats) -> Floats:
+        return sum_by(cell, values[known], len(estimated) * count).reshape(-1, count)
+
+    direct, mass = (lay_out(seconds @ fitted.kernel) for seconds in parts.windows.by_author(fitted.receptive))
+    topical, rate = np.ones(count), np.zeros(len(author))
+    for _ in range(_STEPS):
+        rate[known] = (effects.rate[:, None] * topical).ravel()[cell]
+        credit = lay_out(_intensity.share_credit(parts, rate, fitted.kernel, fitted.baseline)[1])
+        expected = (effects.rate[:, None] * mass).sum(axis=0)
+        topical = (_TOPICAL + credit.sum(axis=0)) / (_TOPICAL + expected)
+    whole = effects.rate * direct.sum(axis=1)
+    return _divided(effects, credit, mass * topical, direct * topical, whole=whole)
+
+
+def _divided(effects: Effects, credit: Floats, mass: Floats, direct: Floats, whole: Floats) -> pd.DataFrame:
+    """Influence of each author in each part (authors x parts): by credit over what its whole rate expects.
+
+    The parts of an author add up to the `whole`.
+    """
+    rate = effects.rate
+    expected = rate[:, None] * mass
     scale = np.divide(credit.sum(axis=1), expected.sum(axis=1), out=np.ones(len(rate)), where=rate > 0)
     shape = min(_baseline.prior_strength(credit.ravel(), (scale[:, None] * expected).ravel()), 1e4)
     factor = (shape + credit) / (shape + scale[:, None] * expected)
-    mean = factor * rate[:, None] * direct[effects.authors]
-    whole = rate * direct[effects.authors].sum(axis=1)
-    mean *= np.divide(whole, mean.sum(axis=1), out=np.ones(len(rate)), where=mean.sum(axis=1) > 0)[:, None]
-    author, number = np.nonzero(direct[effects.authors])
+    mean = factor * rate[:, None] * direct
+    parted = mean.sum(axis=1)
+    mean *= np.divide(whole, parted, out=np.ones(len(rate)), where=parted > 0)[:, None]
+    author, number = np.nonzero(direct)
     spread = stats.gamma(shape + credit[author, number])
     usual = mean[author, number] / spread.mean()
     low, high = effects.quantile(0.05), effects.high()

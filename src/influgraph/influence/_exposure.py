@@ -33,12 +33,13 @@ class Attention:
 
 @dataclass(frozen=True)
 class Broadcasts:
-    """Appearances of posts before followers, sorted by exposer and time."""
+    """Appearances of posts before followers, sorted by exposer and time; `post` is the post's row, or -1."""
 
     start: Ints
     time: Floats
     author: Ints
     direct: Flags
+    post: Ints
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,7 @@ def post_broadcasts(data: Dataset, start: pd.Timestamp, clock: Clock) -> Broadca
         author=np.concatenate([author, acts["receiver_id"].cat.codes.to_numpy()]),
         time=clock.waking(np.nan_to_num(np.concatenate(times), nan=np.inf)),
         direct=np.repeat([True, False], [len(author), len(acts)]),
+        post=np.concatenate([_rows_of(data, posts["post_id"]), _rows_of(data, acts["post_id"])]),
         accounts=len(data.account_ids),
     )
 
@@ -247,16 +249,24 @@ def observed_views(data: Dataset, start: pd.Timestamp, clock: Clock) -> tuple[At
     direct = np.isin(viewer * count + author, known) if len(known) else np.ones(len(viewer), bool)
     themselves = Attention(np.arange(count + 1), np.arange(count), np.full(count, -np.inf))
     time = clock.waking(seconds_since(views["created_at"], start))
-    return themselves, _sorted_broadcasts(viewer, author, time, direct, count)
+    post = _rows_of(data, views["post_id"])
+    return themselves, _sorted_broadcasts(viewer, author, time, direct, post, count)
 
 
 def _codes(ids: pd.Series) -> npt.NDArray[np.int64]:
     return ids.cat.codes.to_numpy().astype(np.int64)
 
 
-def _sorted_broadcasts(exposer: Ints, author: Ints, time: Floats, direct: Flags, accounts: int) -> Broadcasts:
+def _rows_of(data: Dataset, post_ids: pd.Series) -> Ints:
+    """Row of each post in the table of posts; -1 where it is not there."""
+    return np.asarray(pd.Index(data.posts["post_id"]).get_indexer(pd.Index(post_ids)))
+
+
+def _sorted_broadcasts(
+    exposer: Ints, author: Ints, time: Floats, direct: Flags, post: Ints, accounts: int
+) -> Broadcasts:
     order = np.lexsort((time, exposer))
-    return Broadcasts(row_starts(exposer, accounts), time[order], author[order], direct[order])
+    return Broadcasts(row_starts(exposer, accounts), time[order], author[order], direct[order], post[order])
 
 
 def number_niches(niches: pd.Series) -> Ints:
@@ -298,8 +308,11 @@ def had_once(account: Ints, *, accounts: int) -> bool:
     return bool(repeats_by_chance > 5 and np.bincount(account).max() == 1)
 
 
-def expose(scene: Scene, *, window: float) -> Exposure:
-    """Pair every outcome with the broadcasts of the window before it, and count the time at risk."""
+def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposure:
+    """Pair every outcome with the broadcasts of the window before it, and count the time at risk.
+
+    `source` numbers what each broadcast is of; without it, that is its author.
+    """
     from influgraph.influence import _kernels
 
     outcomes, broadcasts, strata = scene.outcomes, scene.broadcasts, scene.strata
@@ -311,7 +324,7 @@ def expose(scene: Scene, *, window: float) -> Exposure:
     edges, author_niche = DELAY_EDGES * window, strata.niche[broadcasts.author]
     accounts = len(strata.table)
     risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
-    authors, place = np.unique(broadcasts.author, return_inverse=True)
+    authors, place = np.unique(broadcasts.author if source is None else source, return_inverse=True)
     number = len(authors)
     windows = Windows(
         *_kernels.list_windows(

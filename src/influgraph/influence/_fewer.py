@@ -150,7 +150,9 @@ def _own_posts(scene: Scene) -> Scene:
     """The scene without reposts: who sees these has often just acted."""
     posts, own = scene.broadcasts, scene.broadcasts.direct
     start = np.append(0, own.cumsum())[posts.start]
-    return replace(scene, broadcasts=Broadcasts(start, posts.time[own], posts.author[own], own[own]))
+    return replace(
+        scene, broadcasts=Broadcasts(start, posts.time[own], posts.author[own], own[own], posts.post[own])
+    )
 
 
 def _own_share(exposure: Exposure, fitted: Intensity, effects: Effects) -> Floats:

@@ -31,7 +31,13 @@ def _moved(broadcasts: Broadcasts, shift: float, *, sign: float = 1.0) -> Broadc
     time = np.where(np.isfinite(broadcasts.time), shift + sign * broadcasts.time, np.inf)
     exposer = np.repeat(np.arange(len(broadcasts.start) - 1), np.diff(broadcasts.start))
     order = np.lexsort((time, exposer))
-    return Broadcasts(broadcasts.start, time[order], broadcasts.author[order], broadcasts.direct[order])
+    return replace(
+        broadcasts,
+        time=time[order],
+        author=broadcasts.author[order],
+        direct=broadcasts.direct[order],
+        post=broadcasts.post[order],
+    )
 
 
 def shuffled_times(scene: Scene, *, rng: np.random.Generator) -> Scene:

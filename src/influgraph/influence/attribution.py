@@ -61,8 +61,9 @@ class Attribution:
     `by_niche` has a row for each estimated account and niche it reaches: `account_id`, `niche` (of the people
     moved), `influence`, `influence_low`, `influence_high`; its influence sums to the account's. `by_market`
     and `by_platform` do the same by what `accounts` say of the people moved, and have no rows where they do
-    not. `by_trial` sets what trials say beside what was seen without them, for each account that has both:
-    `effect` and `seen` with `_low` and `_high`, outcomes per 1,000 exposures. `draws` holds
+    not; `by_topic` does by the topic of the posts that moved them. `by_trial` sets what trials say beside
+    what was seen without them, for each account that has both: `effect` and `seen` with `_low` and `_high`,
+    outcomes per 1,000 exposures. `draws` holds
     random draws of the influence of the estimated accounts (rows: `accounts` without nulls, in order).
     `kernel` gives the learnt share of effects by delay. `outcomes` counts the outcomes studied, `credited`
     the part of them that is credited to posts.
@@ -72,6 +73,7 @@ class Attribution:
     by_niche: pd.DataFrame
     by_market: pd.DataFrame
     by_platform: pd.DataFrame
+    by_topic: pd.DataFrame
     by_trial: pd.DataFrame
     draws: Floats
     kernel: pd.Series
@@ -85,6 +87,7 @@ def incremental_actions(
     kinds: Sequence[str],
     niches: pd.Series,
     window: str = "3D",
+    topics: pd.Series | None = None,
     trial_results: pd.DataFrame | None = None,
     rng: np.random.Generator,
 ) -> Attribution:
@@ -113,6 +116,8 @@ def incremental_actions(
         Niche of each account, indexed like `data.accounts`; null = none.
     window
         How long after a post it can still act, a pandas duration.
+    topics
+        Topic of each post, in the order of the dataset's (`audience.in_niches.post_topics`); null = none.
     trial_results
         Results of randomised tests or promo codes, as `trials.check_trials` takes them: they are weighed
         together with what is seen without them.
@@ -122,7 +127,8 @@ def incremental_actions(
     Raises
     ------
     ValueError
-        If the window is no positive duration, or `niches` has another index than the accounts.
+        If the window is no positive duration, `niches` has another index than the accounts, or `topics`
+        than the posts.
     DatasetError
         If the trials have faults, all at once.
 
@@ -163,7 +169,7 @@ def incremental_actions(
     >>> result.accounts["influence"].dropna().round(1).to_dict()
     {'a': 1.0, 'e': 3.0}
     """
-    _check(data, niches, window, kinds)
+    _check(data, niches, window, kinds, topics)
     acts = dataset.resolved_engagements(data)
     present, acts = acts["kind"], acts[acts["kind"].isin(list(kinds))]
     once = _exposure.had_once(acts["account_id"].cat.codes.to_numpy(), accounts=len(data.account_ids))
@@ -174,14 +180,19 @@ def incremental_actions(
     if received.mean() >= 0.5:
         return _observed(data, acts[received], rng=rng)
     seconds = pd.Timedelta(window).total_seconds()
-    return _modelled(data, acts[~received], niches=niches, window=seconds, known=known, rng=rng)
+    own = acts[~received]
+    return _modelled(data, own, niches=niches, topics=topics, window=seconds, known=known, rng=rng)
 
 
-def _check(data: Dataset, niches: pd.Series, window: str, kinds: Sequence[str]) -> None:
+def _check(
+    data: Dataset, niches: pd.Series, window: str, kinds: Sequence[str], topics: pd.Series | None
+) -> None:
     if isinstance(kinds, str):
         raise ValueError(f"kinds: must be a list such as ['purchase'], received {kinds!r}")  # noqa: TRY004 - one kind of error
     if not niches.index.equals(data.account_ids):
         raise ValueError("niches: must be indexed by the dataset's accounts, in their order")
+    if topics is not None and not topics.index.equals(data.posts.index):
+        raise ValueError("topics: must be indexed by the dataset's posts, in their order")
     if not pd.Timedelta(window) > pd.Timedelta(0):
         raise ValueError(f"window: must be a duration above zero such as '3D', received {window!r}")
 
@@ -198,7 +209,8 @@ def _nothing(data: Dataset, reason: str, *, outcomes: int = 0) -> Attribution:
 
 def _undivided() -> dict[str, pd.DataFrame]:
     """Influence by each label of the people moved, and by trial, where none is known."""
-    by_label = {f"by_{label}": pd.DataFrame(columns=["account_id", label, *INTERVAL]) for label in LABELS}
+    labels = *LABELS, "topic"
+    by_label = {f"by_{label}": pd.DataFrame(columns=["account_id", label, *INTERVAL]) for label in labels}
     return {**by_label, "by_trial": pd.DataFrame(columns=["account_id", *_trial_evidence.COLUMNS])}
 
 
@@ -282,6 +294,7 @@ def _modelled(
     acts: pd.DataFrame,
     *,
     niches: pd.Series,
+    topics: pd.Series | None,
     window: float,
     known: pd.DataFrame | None,
     rng: np.random.Generator,
@@ -309,9 +322,13 @@ def _modelled(
     parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]
     numbers = fewer.lower(numbers)
     by_label = partial(_explanation.by_label, exposure, fitted, effects)
+    by_topic = partial(_explanation.by_topic, scene, exposure, fitted, effects, window=window)
     authors = exposure.authors[effects.authors]
     names = data.account_ids[authors]
     divided = _divided(data, niches, names, lambda **of: fewer.lower_labels(by_label(**of)))
+    if topics is not None and topics.notna().any():
+        found = by_topic(topic=np.append(_exposure.number_niches(topics), -1) % (topics.nunique() + 1))
+        divided["by_topic"] = _named_parts(fewer.lower_labels(found), names, topics, "topic")
     estimated = np.zeros(len(data.account_ids), bool)
     estimated[authors] = True
     certain = bool(acts["created_at"].notna().all()) and bool(data.posts["created_at"].notna().all())
@@ -343,11 +360,17 @@ def _divided(
     frames = {}
     for name, labels in known.items():
         found = divide(label=_exposure.number_niches(labels))
-        names = pd.Series(pd.factorize(labels)[1], dtype="Int64" if name == "niche" else "str")
-        of_whom = {"account_id": authors[found["author"]], name: names.reindex(found["label"]).to_numpy()}
-        numbers = found[["low", "mean", "high"]].set_axis(INTERVAL, axis=1)
-        frames[f"by_{name}"] = pd.concat([pd.DataFrame(of_whom), numbers], axis=1)
+        frames[f"by_{name}"] = _named_parts(found, authors, labels, name)
     return frames
+
+
+def _named_parts(found: pd.DataFrame, authors: pd.Index, labels: pd.Series, name: str) -> pd.DataFrame:
+    """Parts of influence by author and number of label, with the names of both."""
+    names = pd.Series(pd.factorize(labels)[1], dtype="Int64" if name in {"niche", "topic"} else "str")
+    of_whom = {"account_id": authors[found["author"]], name: names.reindex(found["label"]).to_numpy()}
+    return pd.concat(
+        [pd.DataFrame(of_whom), found[["low", "mean", "high"]].set_axis(INTERVAL, axis=1)], axis=1
+    )
 
 
 def _why_not(data: Dataset) -> npt.NDArray[Any]:

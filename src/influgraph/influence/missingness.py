@@ -1,4 +1,4 @@
-"""What cut lists of followers do to counts and ranks."""
+"""What cut lists of followers, and accounts that are gone, do to counts and ranks."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ NEIGHBOURS, SHARE_OF_NEIGHBOURS = 30, 0.1
 
 @dataclass(frozen=True)
 class _Cut:
-    """How lists of followers were cut: `random`, `latest` or `prefix`; `amount`: share kept, or how many."""
+    """How lists were cut: `random`, `latest`, `prefix` or `deleted`; `amount`: share kept, or how many."""
 
     kind: str
     amount: float
@@ -32,9 +32,13 @@ def _read(text: str, data: Dataset) -> _Cut:
     share = re.fullmatch(r"0?\.\d+|1(\.0*)?", amount) is not None and float(amount) > 0
     if text == "prefix" and len(data.account_ids):
         return _Cut(kind, max(data.follows["follower_id"].nunique(), 1) / len(data.account_ids))
-    if (kind in {"random", "prefix"} and share) or (kind == "latest" and re.fullmatch(r"[1-9]\d*", amount)):
+    if (kind in {"random", "prefix", "deleted"} and share) or (
+        kind == "latest" and re.fullmatch(r"[1-9]\d*", amount)
+    ):
         return _Cut(kind, float(amount))
-    raise ValueError(f"cut: must be 'random:SHARE', 'latest:COUNT' or 'prefix', received {text!r}")
+    raise ValueError(
+        f"cut: must be 'random:SHARE', 'latest:COUNT', 'prefix' or 'deleted:SHARE', received {text!r}"
+    )
 
 
 def cut_follows(data: Dataset, cut: str, *, rng: np.random.Generator) -> Dataset:
@@ -48,13 +52,14 @@ def cut_follows(data: Dataset, cut: str, *, rng: np.random.Generator) -> Dataset
         `random:SHARE`: each follow stays with this chance. `latest:COUNT`: the latest so many followers of
         each account stay; those of unknown time are the earliest, in any order. `prefix`, or `prefix:SHARE`:
         the follows of the first so many accounts that follow, in dataset order; without a share, it is that
-        of the accounts whose follows are listed.
+        of the accounts whose follows are listed. `deleted:SHARE`: each account is still there with this
+        chance; the others are gone, with their follows, posts and acts and those towards them.
     rng
         Source of chance.
 
     Returns
     -------
-    The dataset, all other tables as they were.
+    The dataset, all other tables as they were, but for accounts deleted.
 
     Raises
     ------
@@ -68,7 +73,10 @@ def cut_follows(data: Dataset, cut: str, *, rng: np.random.Generator) -> Dataset
     >>> cut_follows(data, "latest:2", rng=np.random.default_rng(7)).follows["follower_id"].tolist()
     ['b', 'c']
     """
-    return replace(data, follows=data.follows[_kept(data, _read(cut, data), rng)].reset_index(drop=True))
+    scheme = _read(cut, data)
+    if scheme.kind == "deleted":
+        return data.without(data.account_ids[rng.random(len(data.account_ids)) >= scheme.amount])
+    return replace(data, follows=data.follows[_kept(data, scheme, rng)].reset_index(drop=True))
 
 
 def _kept(data: Dataset, cut: _Cut, rng: np.random.Generator) -> Flags:
@@ -179,7 +187,8 @@ def ranks_under(
     The lists are cut again as they were cut before, and the attribution is repeated: how far ranks then
     move, from each place, tells how far they have moved already. The intervals hold that movement, the
     uncertainty of the estimates (drawn with the followers that are not seen), and that accounts of which no
-    follower was seen may stand anywhere. Where outcomes are acts done to accounts, or views are listed,
+    follower was seen may stand anywhere. Where accounts are deleted, the ranks are those among all there
+    were. Where outcomes are acts done to accounts, or views are listed,
     follows do not enter, and the intervals are those of the estimates.
 
     Parameters
@@ -227,14 +236,18 @@ def ranks_under(
     moved = []
     for _ in range(RUNS):
         thin = cut_follows(data, _again(data, scheme), rng=rng)
-        again = attribution.incremental_actions(thin, kinds=kinds, niches=niches, window=window, rng=rng)
+        left = niches.reindex(thin.account_ids)
+        again = attribution.incremental_actions(thin, kinds=kinds, niches=left, window=window, rng=rng)
         after = again.accounts["influence"].rank(ascending=False, method="min", pct=True)
-        moved.append(after.reindex(estimate.index).fillna(1.0).to_numpy())
-    low, high = _movement(before, np.concatenate(moved), np.tile(before, RUNS))
+        still = estimate.index.isin(thin.account_ids)
+        moved.append(np.stack([after.reindex(estimate.index[still]).fillna(1.0), before[still]]))
+    low, high = _movement(before, *np.concatenate(moved, axis=1))
     posted = np.isin(np.arange(len(data.account_ids)), data.posts["author_id"].cat.codes)
     lost = int((posted & found.accounts["influence"].isna().to_numpy()).sum())
+    # Of accounts deleted, all may have stood above, or none.
+    whole = len(ranks) / (scheme.amount if scheme.kind == "deleted" else 1)
     rank_low = np.minimum(ranks["rank_low"], np.floor(np.minimum(low, before) * len(ranks)).clip(1))
-    rank_high = np.maximum(ranks["rank_high"], np.ceil(np.maximum(high, before) * len(ranks))) + lost
+    rank_high = np.maximum(ranks["rank_high"], np.ceil(np.maximum(high, before) * whole)) + lost
     wide = ranks.assign(rank_low=rank_low, rank_high=rank_high).astype("Int64")
     return wide.reindex(data.account_ids)
 

@@ -29,6 +29,7 @@ TABLES = (
     "niche_scan",
     "niche_layers",
     "influence_by_niche",
+    "influence_by_topic",
     "planned_tests",
     "case_files",
     "case_explanations",
