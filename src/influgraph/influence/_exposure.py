@@ -4,6 +4,7 @@ Exposure is reckoned in waking seconds since the start of the study (see `_clock
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from influgraph import dataset
+from influgraph._threads import at_once
 from influgraph.dataset import Dataset
 from influgraph.influence import _clock, _traits
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
@@ -19,6 +21,7 @@ from influgraph.influence._clock import Clock
 
 # Delay bins as shares of the window: finer where reactions are fast (half an hour to 72 h at "3d").
 AFFINITIES = np.array([0.1, 0.3, 0.6])
+_PARTS = 8  # of the work, however many cores there are
 DELAY_EDGES = np.array([0, 1 / 144, 1 / 72, 1 / 36, 1 / 18, 1 / 9, 2 / 9, 4 / 9, 1])
 
 
@@ -105,11 +108,27 @@ class Windows:
         """Seconds (authors x cells) after own posts, and after all, of accounts that count so much each."""
         from influgraph.influence import _kernels
 
-        whole = self.account, self.group, self.stratum, self.count
-        cut = self.cut_account, self.cut_group, self.cut_stratum, self.length
-        seconds = _kernels.weigh_windows(*whole, *cut, weight, 2 * self.authors, self.strata, self.edges)
-        reposts, own = seconds.reshape(2, self.authors, -1)
+        sizes = weight, 2 * self.authors, self.strata, self.edges
+
+        def weigh(part: tuple[slice, slice]) -> Floats:
+            rows = chain(*self._parts(*part), sizes)
+            seconds: Floats = _kernels.weigh_windows(*rows)
+            return seconds
+
+        reposts, own = np.sum(at_once(weigh, self._slices()), axis=0).reshape(2, self.authors, -1)
         return own, own + reposts
+
+    def _slices(self) -> list[tuple[slice, slice]]:
+        """Parts of the work: whole windows, and those cut short."""
+        ends = (
+            np.linspace(0, len(rows), _PARTS + 1).astype(int) for rows in (self.account, self.cut_account)
+        )
+        return [(slice(a, b), slice(c, d)) for (a, b), (c, d) in zip(*map(pairwise, ends), strict=True)]
+
+    def _parts(self, whole: slice, cut: slice) -> tuple[list[Any], list[Any]]:
+        rows = self.account, self.group, self.stratum, self.count
+        cut_rows = self.cut_account, self.cut_group, self.cut_stratum, self.length
+        return [side[whole] for side in rows], [side[cut] for side in cut_rows]
 
     def by_account(self, theta: Floats, kernel: Floats, *, accounts: int) -> Floats:
         """What posts should bring about in each account, at effects `theta` of their authors."""
@@ -137,7 +156,12 @@ class Windows:
     def _cut_masses(self, kernel: Floats) -> Floats:
         from influgraph.influence import _kernels
 
-        return _kernels.window_masses(self.cut_stratum, self.length, kernel, self.edges)
+        def masses(part: tuple[slice, slice]) -> Floats:
+            *_, stratum, length = self._parts(*part)[1]
+            found: Floats = _kernels.window_masses(stratum, length, kernel, self.edges)
+            return found
+
+        return np.concatenate(at_once(masses, self._slices()))
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from influgraph.influence._arrays import Floats, Ints
 
-_TINY = 1e-60
+Singles = npt.NDArray[np.float32]  # twice as many at a time; means are wanted to three digits
+_TINY = np.float32(1e-25)
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
@@ -18,9 +20,9 @@ def judge_members(
     caused: Floats,
     expected: Floats,
     exposed: Floats,
-    levels: Floats,
-    receptive: Floats,
-    weights: Floats,
+    levels: Singles,
+    receptive: Singles,
+    weights: Singles,
     member: Floats,
     apart: Floats,
 ) -> Floats:
@@ -32,24 +34,25 @@ def judge_members(
     the member, `apart` (2 x outcomes) those given all others.
     """
     classes = weights.size
-    used, chance, toll = np.zeros(classes), np.empty(classes), np.empty(classes)
+    used, chance, toll = np.zeros(classes), np.empty(classes, np.float32), np.empty(classes, np.float32)
     for u in range(first, last):
         begin, end = start[u], start[u + 1]
         # The toll of what is expected is paid outcome by outcome, so that products stay within range.
         share = 1.0 / max(end - begin, 1)
+        anyway, moved = np.float32(expected[u] * share), np.float32(exposed[u] * share)
         for k in range(classes):
-            toll[k] = np.exp(-(levels[k] * expected[u] + receptive[k] * exposed[u]) * share)
+            toll[k] = np.exp(-(levels[k] * anyway + receptive[k] * moved))
             chance[k] = weights[k] if end > begin else weights[k] * toll[k]
         for i in order[begin:end]:
             scale = 1.0 / (baseline[i] + caused[i])
-            own, due = baseline[i] * scale, caused[i] * scale
+            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
             for k in range(classes):
                 chance[k] *= (levels[k] * own + receptive[k] * due) * toll[k]
             whole = chance.sum()
-            if whole < _TINY or whole > 1 / _TINY:
-                chance /= max(whole, 1e-300)
-        chance /= max(chance.sum(), 1e-300)
-        level = receives = 0.0
+            if whole < _TINY or whole > np.float32(1.0) / _TINY:
+                chance /= max(whole, np.float32(1e-37))
+        chance /= max(chance.sum(), np.float32(1e-37))
+        level = receives = np.float32(0.0)
         for k in range(classes):
             used[k] += chance[k]
             level += chance[k] * levels[k]
@@ -57,10 +60,10 @@ def judge_members(
         member[0, u], member[1, u] = level, receives
         for i in order[begin:end]:
             scale = 1.0 / (baseline[i] + caused[i])
-            own, due = baseline[i] * scale, caused[i] * scale
-            whole = level = receives = 0.0
+            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
+            whole = level = receives = np.float32(0.0)
             for k in range(classes):
-                part = chance[k] / (levels[k] * own + receptive[k] * due + 1e-30)
+                part = chance[k] / (levels[k] * own + receptive[k] * due + np.float32(1e-12))
                 whole += part
                 level += part * levels[k]
                 receives += part * receptive[k]

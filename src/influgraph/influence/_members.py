@@ -90,9 +90,9 @@ def judge(
         caused=caused,
         expected=expected,
         exposed=exposed,
-        levels=LEVELS,
-        receptive=RECEPTIVE,
-        weights=before.weights,
+        levels=LEVELS.astype(np.float32),
+        receptive=RECEPTIVE.astype(np.float32),
+        weights=before.weights.astype(np.float32),
         member=member,
         apart=apart,
     )
