@@ -25,7 +25,7 @@ _START = 0.1
 _SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 40, 250
 _MEMBERS_EVERY = 3
 # From so many outcomes an actor on, own acts tell what a member is like.
-_OFTEN = 4.0
+_OFTEN = 6.0
 _PARTS = 8  # of the work, however many cores there are
 # Steps of EM are this much longer, by logarithms: below 2 they still get there (Salakhutdinov & Roweis 2003).
 _STEP = 1.6
