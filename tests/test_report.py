@@ -506,7 +506,7 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
     )
     scores["influence"] = pd.Series(pd.NA, scores.index, dtype="Float64")
     scores["influence_grade"] = pd.array([grade if kind else None for kind in quadrants], "str")
-    return Study(scores, *[nothing] * 28, ("purchase",), None, 1.0, 1.0, ())
+    return Study(scores, *[nothing] * 29, ("purchase",), None, 1.0, 1.0, ())
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,8 @@ def post_topics(data: Dataset, niche: pd.Series, terms: pd.DataFrame) -> pd.Seri
     >>> from influgraph.dataset import from_tables
     >>> posts = pd.DataFrame({"post_id": range(3), "author_id": "a", "text": ["a run", "a cake", "hello"]})
     >>> terms = pd.DataFrame({"niche": [0, 1], "term": ["run", "cake"]})
-    >>> post_topics(from_tables(posts=posts), pd.Series({"a": 0}), terms).tolist()
+    >>> data = from_tables(accounts=pd.DataFrame({"account_id": ["a"]}), posts=posts)
+    >>> post_topics(data, pd.Series({"a": 0}), terms).tolist()
     [0, 1, <NA>]
     """
     missing = {"niche", "term"} - set(terms.columns)
