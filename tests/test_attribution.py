@@ -6,7 +6,7 @@ import pytest
 
 from influgraph import dataset, networks, niches, popularity, synthetic, uncertainty
 from influgraph.dataset import Dataset
-from influgraph.influence import _effects, _exposure, _kernels, attribution
+from influgraph.influence import _effects, _exposure, _kernels, _window_kernels, attribution
 from influgraph.synthetic import World, WorldSettings
 
 TABLES = ("follows", "posts", "engagements")
@@ -165,7 +165,7 @@ def test_who_has_adopted_leaves_the_risk_set() -> None:
 def _seconds(scene: _exposure.Scene, risk_end: np.ndarray) -> np.ndarray:
     """Follower-seconds after each of 60 broadcasts until risk ends."""
     posts = scene.broadcasts.start, scene.broadcasts.time
-    listed = _kernels.list_windows(
+    listed = _window_kernels.list_windows(
         *vars(scene.attention).values(),
         risk_end,
         *posts,

@@ -486,6 +486,18 @@ ZOO = {
 }
 
 
+def test_a_post_is_about_the_niche_whose_terms_it_uses_most() -> None:
+    texts = ["run", "bread and yeast on a run", "run with bread", "run with bread", "hello", None]
+    posts = pd.DataFrame({"post_id": range(6), "author_id": [*"aaabba"], "text": texts})
+    data = from_tables(accounts=pd.DataFrame({"account_id": [*"ab"]}), posts=posts)
+    terms = pd.DataFrame({"niche": [4, 7, 7], "term": ["run", "bread", "yeast"]})
+    found = in_niches.post_topics(data, niche_of(data, {"a": 4, "b": 7}), terms)
+    assert found.fillna(-1).tolist() == [4, 7, 4, 7, -1, -1], "of equals, the author's own"
+    assert in_niches.post_topics(data, niche_of(data, {"a": 4}), terms.iloc[:0]).isna().all()
+    with pytest.raises(ValueError, match=r"terms must have columns niche and term; .*\['term'\]"):
+        in_niches.post_topics(data, niche_of(data, {"a": 4}), terms[["niche"]])
+
+
 @pytest.mark.parametrize("tables", ZOO.values(), ids=ZOO)
 @pytest.mark.parametrize("cut", ["complete", "random:0.5", "latest:3", "prefix"])
 @pytest.mark.parametrize("alone", [True, False])

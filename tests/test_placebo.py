@@ -77,7 +77,7 @@ def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
     assert rows.loc[placebo.ROBUSTNESS, "low"] > 0
     assert rows.loc[placebo.OWN_CONTROL, "low"] > 0
     told = rows.drop([*weak, placebo.OWN_CONTROL])
-    # Shuffled times leave more (who follows whom, a quarter of them in place): their own bound is below.
+    # Shuffled times leave more than half (see LEFT_BY_INFLUENCE): their own bound is below.
     assert (told["baseline"] > 2 * told["estimate"]).drop("shuffled times").all()
     assert (
         rows.loc["shuffled times", "high"]
@@ -93,7 +93,7 @@ def test_strong_influence_is_not_taken_for_likeness_of_followers(monkeypatch: py
     _only(monkeypatch)
     rows = _tests(*_world(seed=6, accounts=3000, caused_share=0.25, purchases_per_member=4.0))
     assert rows.loc["shuffled times", "verdict"].startswith("passed")
-    assert rows.loc["shuffled times", "high"] > rows.loc["shuffled times", "baseline"] / 3, "it leaves much"
+    assert rows.loc["shuffled times", "high"] > rows.loc["shuffled times", "baseline"] / 2, "it leaves much"
 
 
 def test_strong_influence_shows_against_shuffled_times() -> None:

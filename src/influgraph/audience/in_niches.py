@@ -190,9 +190,7 @@ def topic_response(
     >>> found.loc["a", ["on_topic", "response_on_topic", "response_off_topic"]].round(2).tolist()
     [6.0, 2.0, 0.33]
     """
-    missing = {"niche", "term"} - set(terms.columns)
-    if missing:
-        raise ValueError(f"terms must have columns niche and term; received none named {sorted(missing)}")
+    _check_terms(terms)
     own = checked("niche", niche, data).astype("Int64")
     posts = responses(data, window=window)
     author_niche = own.iloc[posts["account"]].set_axis(posts.index)
@@ -237,20 +235,25 @@ def post_topics(data: Dataset, niche: pd.Series, terms: pd.DataFrame) -> pd.Seri
     >>> post_topics(data, pd.Series({"a": 0}), terms).tolist()
     [0, 1, <NA>]
     """
-    missing = {"niche", "term"} - set(terms.columns)
-    if missing:
-        raise ValueError(f"terms must have columns niche and term; received none named {sorted(missing)}")
+    _check_terms(terms)
     own = checked("niche", niche, data).astype("Int64").iloc[data.posts["author_id"].cat.codes]
-    texts, numbers = written(data), np.unique(terms["niche"].to_numpy(np.int64))
-    used = np.zeros((len(texts), len(numbers)))
-    for column, number in enumerate(numbers):
-        for term in terms.loc[terms["niche"] == number, "term"].astype("str"):
-            used[:, column] += uses_any(texts, [term])
+    by_niche = terms["term"].astype("str").groupby(terms["niche"].astype("int64")).agg(list)
+    texts, numbers = written(data), by_niche.index.to_numpy()
     if not numbers.size:
         return pd.Series(pd.NA, texts.index, dtype="Int64", name="topic")
+    used = np.column_stack([uses_any(texts, some) for some in by_niche]).astype(np.float64)
+    unsure = used.sum(axis=1) > 1  # only there need terms be counted
+    for column, some in enumerate(by_niche):
+        used[unsure, column] = np.sum([uses_any(texts[unsure], [term]) for term in some], axis=0)
     used += 0.5 * (used > 0) * (own.fillna(-1).to_numpy(np.int64)[:, None] == numbers)
     found = pd.Series(numbers[used.argmax(axis=1)], texts.index, dtype="Int64", name="topic")
     return found.where(used.max(axis=1) > 0)
+
+
+def _check_terms(terms: pd.DataFrame) -> None:
+    missing = {"niche", "term"} - set(terms.columns)
+    if missing:
+        raise ValueError(f"terms must have columns niche and term; received none named {sorted(missing)}")
 
 
 def _against_others(data: Dataset, posts: pd.DataFrame, on_topic: pd.Series) -> pd.DataFrame:

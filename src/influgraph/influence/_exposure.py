@@ -4,24 +4,21 @@ Exposure is reckoned in waking seconds since the start of the study (see `_clock
 """
 
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from influgraph import dataset
-from influgraph._threads import at_once
 from influgraph.dataset import Dataset
 from influgraph.influence import _clock, _traits
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
 from influgraph.influence._clock import Clock
+from influgraph.influence._windows import Windows
 
 # Delay bins as shares of the window: finer where reactions are fast (half an hour to 72 h at "3d").
 AFFINITIES = np.array([0.1, 0.3, 0.6])
-_PARTS = 8  # of the work, however many cores there are
 DELAY_EDGES = np.array([0, 1 / 144, 1 / 72, 1 / 36, 1 / 18, 1 / 9, 2 / 9, 4 / 9, 1])
 
 
@@ -81,87 +78,6 @@ class Scene:
     traits: tuple[Ints, ...]
     period: float
     waking_period: float
-
-
-@dataclass(frozen=True)
-class Windows:
-    """The windows after broadcasts in which accounts are at risk, sorted by account.
-
-    Whole ones are counted by account, `group` and stratum; those that risk or study cut short stand in the
-    `cut_` arrays one by one, with their `length` in seconds. The group is the author's number for reposts,
-    and that plus the number of authors for own posts.
-    """
-
-    account: Ints
-    group: Ints
-    stratum: Ints
-    count: Ints
-    cut_account: Ints
-    cut_group: Ints
-    cut_stratum: Ints
-    length: Floats
-    authors: int
-    strata: int
-    edges: Floats
-
-    def by_author(self, weight: Floats) -> tuple[Floats, Floats]:
-        """Seconds (authors x cells) after own posts, and after all, of accounts that count so much each."""
-        from influgraph.influence import _kernels
-
-        sizes = weight, 2 * self.authors, self.strata, self.edges
-
-        def weigh(part: tuple[slice, slice]) -> Floats:
-            rows = chain(*self._parts(*part), sizes)
-            seconds: Floats = _kernels.weigh_windows(*rows)
-            return seconds
-
-        reposts, own = np.sum(at_once(weigh, self._slices()), axis=0).reshape(2, self.authors, -1)
-        return own, own + reposts
-
-    def _slices(self) -> list[tuple[slice, slice]]:
-        """Parts of the work: whole windows, and those cut short."""
-        ends = (
-            np.linspace(0, len(rows), _PARTS + 1).astype(int) for rows in (self.account, self.cut_account)
-        )
-        return [(slice(a, b), slice(c, d)) for (a, b), (c, d) in zip(*map(pairwise, ends), strict=True)]
-
-    def _parts(self, whole: slice, cut: slice) -> tuple[list[Any], list[Any]]:
-        rows = self.account, self.group, self.stratum, self.count
-        cut_rows = self.cut_account, self.cut_group, self.cut_stratum, self.length
-        return [side[whole] for side in rows], [side[cut] for side in cut_rows]
-
-    def by_account(self, theta: Floats, kernel: Floats, *, accounts: int) -> Floats:
-        """What posts should bring about in each account, at effects `theta` of their authors."""
-        from influgraph.influence import _kernels
-
-        expected, twice, cut = np.zeros(accounts), np.tile(theta, 2), self._cut_masses(kernel)
-        places, once = np.arange(len(cut)), np.ones(len(cut), np.int32)
-        whole = self.account, self.group, self.stratum, self._whole_masses(kernel), self.count
-        _kernels.expect_effects(*whole, twice, expected)
-        _kernels.expect_effects(self.cut_account, self.cut_group, places, cut, once, twice, expected)
-        return expected
-
-    def masses(self, kernel: Floats, *, accounts: int) -> sparse.csr_array:
-        """Kernel mass that each account was exposed to by each author (accounts x authors)."""
-        account = np.concatenate([self.account, self.cut_account])
-        author = np.concatenate([self.group, self.cut_group]) % self.authors
-        whole = self._whole_masses(kernel)[self.stratum] * self.count
-        mass = np.concatenate([whole, self._cut_masses(kernel)])
-        return sparse.coo_array((mass, (account, author)), shape=(accounts, self.authors)).tocsr()
-
-    def _whole_masses(self, kernel: Floats) -> Floats:
-        """Kernel mass of a whole window, by stratum."""
-        return np.asarray((kernel.reshape(self.strata, -1) * np.diff(self.edges)).sum(axis=1))
-
-    def _cut_masses(self, kernel: Floats) -> Floats:
-        from influgraph.influence import _kernels
-
-        def masses(part: tuple[slice, slice]) -> Floats:
-            *_, stratum, length = self._parts(*part)[1]
-            found: Floats = _kernels.window_masses(stratum, length, kernel, self.edges)
-            return found
-
-        return np.concatenate(at_once(masses, self._slices()))
 
 
 @dataclass(frozen=True)
@@ -337,7 +253,7 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
 
     `source` numbers what each broadcast is of; without it, that is its author.
     """
-    from influgraph.influence import _kernels
+    from influgraph.influence import _kernels, _window_kernels
 
     outcomes, broadcasts, strata = scene.outcomes, scene.broadcasts, scene.strata
     attention = (scene.attention.start, scene.attention.exposers, scene.attention.since)
@@ -351,7 +267,7 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
     authors, place = np.unique(broadcasts.author if source is None else source, return_inverse=True)
     number = len(authors)
     windows = Windows(
-        *_kernels.list_windows(
+        *_window_kernels.list_windows(
             *attention,
             risk,
             *posts,

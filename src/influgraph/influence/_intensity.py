@@ -40,8 +40,8 @@ class Intensity:
 
     `baseline` is per outcome, over the receptiveness of who had it, and `kernel` per cell (both per waking
     second); `exposed` and `direct` are the kernel mass that each author's broadcasts, and own posts, had
-    among people as receptive as they are; `credit` the outcomes shared out to each author, `receptive` is
-    every account's. `state` is the last iteration's.
+    among people as receptive as they are; `credit` the outcomes shared out to each author. `state` is the
+    last iteration's.
     """
 
     baseline: Floats
@@ -49,8 +49,12 @@ class Intensity:
     exposed: Floats
     direct: Floats
     credit: Floats
-    receptive: Floats
     state: "State"
+
+    @property
+    def receptive(self) -> Floats:
+        """How receptive each account is."""
+        return self.state.receptive
 
 
 @dataclass
@@ -104,7 +108,6 @@ def fit_intensity(exposure: Exposure) -> Intensity:
         exposed @ state.kernel,
         direct @ state.kernel,
         credit,
-        state.receptive,
         state,
     )
 

@@ -5,8 +5,6 @@ somebody else, or one observed view. Broadcasts are sorted by exposer, then time
 `follow_start` are row pointers. Times are seconds; a follow of unknown date has time minus infinity.
 """
 
-from typing import Any
-
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +16,7 @@ _GUESS_SHIFT = 18
 
 
 @numba.njit(cache=True, nogil=True)
-def _first_at_least(values: Floats, low: int, high: int, wanted: float) -> int:
+def first_at_least(values: Floats, low: int, high: int, wanted: float) -> int:
     while low < high:
         middle = (low + high) // 2
         if values[middle] < wanted:
@@ -46,8 +44,8 @@ def count_pairs(
         for f in range(follow_start[account], follow_start[account + 1]):
             exposer = followed[f]
             start, end = broadcast_start[exposer], broadcast_start[exposer + 1]
-            first = _first_at_least(broadcast_time, start, end, max(time - window, follow_time[f]))
-            counts[i] += _first_at_least(broadcast_time, first, end, time) - first
+            first = first_at_least(broadcast_time, start, end, max(time - window, follow_time[f]))
+            counts[i] += first_at_least(broadcast_time, first, end, time) - first
     return counts
 
 
@@ -72,7 +70,7 @@ def list_pairs(
         for f in range(follow_start[account], follow_start[account + 1]):
             exposer = followed[f]
             start, end = broadcast_start[exposer], broadcast_start[exposer + 1]
-            first = _first_at_least(broadcast_time, start, end, max(time - window, follow_time[f]))
+            first = first_at_least(broadcast_time, start, end, max(time - window, follow_time[f]))
             for b in range(first, end):
                 if broadcast_time[b] >= time:
                     break
@@ -115,135 +113,9 @@ def count_exposures(
     for account in range(follow_start.size - 1):
         for f in range(follow_start[account], follow_start[account + 1]):
             start, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
-            for b in range(_first_at_least(broadcast_time, start, end, follow_time[f]), end):
+            for b in range(first_at_least(broadcast_time, start, end, follow_time[f]), end):
                 reached[b] += 1
     return reached
-
-
-@numba.njit(cache=True, nogil=True)
-def list_windows(
-    follow_start: Ints,
-    followed: Ints,
-    follow_time: Floats,
-    risk_end: Floats,
-    broadcast_start: Ints,
-    broadcast_time: Floats,
-    broadcast_niche: Ints,
-    group: Ints,
-    groups: int,
-    stratum: Ints,
-    study_end: float,
-    window: float,
-) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Floats]:
-    """Windows after broadcasts by account and group: whole ones counted, those cut short one by one.
-
-    Account, group, stratum and number of the whole ones; account, group, stratum and seconds of the others.
-    `stratum` is accounts x niches.
-    """
-    room = max(followed.size, 1)
-    keys, kinds = np.empty((3, room), np.int32), np.empty(room, np.int16)
-    cut, cut_kinds, length = np.empty((2, room), np.int32), np.empty(room, np.int16), np.empty(room)
-    number = cuts = 0
-    count, kind, seen = np.zeros(groups, np.int32), np.empty(groups, np.int16), np.empty(groups, np.int32)
-    for account in range(follow_start.size - 1):
-        end_of_risk = min(risk_end[account], study_end)
-        distinct = 0
-        for f in range(follow_start[account], follow_start[account + 1]):
-            start, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
-            for b in range(_first_at_least(broadcast_time, start, end, follow_time[f]), end):
-                if broadcast_time[b] >= end_of_risk:
-                    break
-                g, of = group[b], stratum[account, broadcast_niche[b]]
-                if broadcast_time[b] + window <= end_of_risk:
-                    if count[g] == 0:
-                        seen[distinct], kind[g] = g, of
-                        distinct += 1
-                    count[g] += 1
-                    continue
-                if cuts == length.size:
-                    cut, cut_kinds, length = _roomy(cut), _room(cut_kinds), _room(length)
-                cut[0, cuts], cut[1, cuts], cut_kinds[cuts] = account, g, of
-                length[cuts] = end_of_risk - broadcast_time[b]
-                cuts += 1
-        while number + distinct > kinds.size:
-            keys, kinds = _roomy(keys), _room(kinds)
-        for g in seen[:distinct]:
-            keys[0, number], keys[1, number], keys[2, number], kinds[number] = account, g, count[g], kind[g]
-            number += 1
-            count[g] = 0
-    keys, cut = keys[:, :number].copy(), cut[:, :cuts].copy()
-    counted = keys[0], keys[1], kinds[:number].copy(), keys[2]
-    return *counted, cut[0], cut[1], cut_kinds[:cuts].copy(), length[:cuts].copy()
-
-
-@numba.njit(cache=True, nogil=True)
-def _room(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same with twice the room."""
-    more = np.empty(2 * values.size, values.dtype)
-    more[: values.size] = values
-    return more
-
-
-@numba.njit(cache=True, nogil=True)
-def _roomy(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same with twice the room in every row."""
-    more = np.empty((rows.shape[0], 2 * rows.shape[1]), rows.dtype)
-    more[:, : rows.shape[1]] = rows
-    return more
-
-
-@numba.njit(cache=True, nogil=True)
-def weigh_windows(
-    account: Ints,
-    group: Ints,
-    stratum: Ints,
-    count: Ints,
-    cut_account: Ints,
-    cut_group: Ints,
-    cut_stratum: Ints,
-    length: Floats,
-    weight: Floats,
-    groups: int,
-    strata: int,
-    edges: Floats,
-) -> Floats:
-    """Weighted seconds within windows (groups x cells)."""
-    bins = edges.size - 1
-    counted, seconds = np.zeros((groups, strata)), np.zeros((groups, strata * bins))
-    for i in range(account.size):
-        counted[group[i], stratum[i]] += weight[account[i]] * count[i]
-    for g in range(groups):
-        for k in range(strata * bins):
-            seconds[g, k] = counted[g, k // bins] * (edges[k % bins + 1] - edges[k % bins])
-    for i in range(cut_account.size):
-        of, at = weight[cut_account[i]], cut_stratum[i] * bins
-        for j in range(bins):
-            if edges[j] >= length[i]:
-                break
-            seconds[cut_group[i], at + j] += of * (min(edges[j + 1], length[i]) - edges[j])
-    return seconds
-
-
-@numba.njit(cache=True, nogil=True)
-def window_masses(stratum: Ints, length: Floats, kernel: Floats, edges: Floats) -> Floats:
-    """Kernel mass of windows of these lengths."""
-    bins = edges.size - 1
-    masses = np.zeros(length.size)
-    for i in range(length.size):
-        for j in range(bins):
-            if edges[j] >= length[i]:
-                break
-            masses[i] += kernel[stratum[i] * bins + j] * (min(edges[j + 1], length[i]) - edges[j])
-    return masses
-
-
-@numba.njit(cache=True, nogil=True)
-def expect_effects(
-    account: Ints, group: Ints, kind: Ints, mass: Floats, times: Ints, theta: Floats, expected: Floats
-) -> None:
-    """Add what windows of the mass of their kind, so many times, should bring about; `theta` is per group."""
-    for i in range(account.size):
-        expected[account[i]] += theta[group[i]] * mass[kind[i]] * times[i]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 from influgraph.influence._arrays import Floats, Ints
-from influgraph.influence._kernels import _first_at_least
+from influgraph.influence._kernels import first_at_least
 
 
 @numba.njit(cache=True, nogil=True)
@@ -31,7 +31,7 @@ def score_authors(
         account, time = outcome_account[i], outcome_time[i]
         for f in range(follow_start[account], follow_start[account + 1]):
             first, end = broadcast_start[followed[f]], broadcast_start[followed[f] + 1]
-            b = _first_at_least(broadcast_time, first, end, time) - 1
+            b = first_at_least(broadcast_time, first, end, time) - 1
             least, j = max(time - edges[bins], follow_time[f]), 0
             while b >= first and broadcast_time[b] >= least:
                 # Back in time, the bin of delays only grows.

@@ -18,15 +18,15 @@ def find_traits(data: Dataset, *, niche: Ints, received: Floats) -> tuple[Ints, 
     By how many they follow, how many posts reach them (`received`), both, and follows and niche. How much
     they engage is none of them: that is how posts act, and a baseline free in it swallows what they do.
     """
-    follows = quantile_class(np.bincount(data.follows["follower_id"].cat.codes, minlength=len(niche)))
-    reached = quantile_class(received)
+    follows = _quantile_class(np.bincount(data.follows["follower_id"].cat.codes, minlength=len(niche)))
+    reached = _quantile_class(received)
     by_both, by_niche = follows * (CLASSES + 1) + reached, niche * (CLASSES + 1) + follows
     return tuple(
         np.unique(numbers, return_inverse=True)[1] for numbers in (follows, reached, by_both, by_niche)
     )
 
 
-def quantile_class(values: Floats | Ints) -> Ints:
+def _quantile_class(values: Floats | Ints) -> Ints:
     """Class 0 for zero, else 1 to `CLASSES` by quantiles of the rest."""
     some = values[values > 0]
     if not some.size:

@@ -96,9 +96,10 @@ def incremental_actions(
     An outcome that was done *to* an account (a repost of its post) cannot be had without it: it is counted
     (`observed`). An outcome of somebody's own (a purchase) is shared between what the person would have
     done anyway and the posts seen in the `window` before it. What would have happened anyway varies by
-    niche, day, hour of the week and hour, by how many accounts the person follows, how many posts reach it
-    and how much these should move it, and by its other outcomes, which also tell how receptive it is, so
-    that common shocks, daily rhythm and homophily are not credited to whoever posts at the right moment.
+    niche, day, hour of the week and hour, by how many accounts the person follows and how many posts reach
+    it, and by its other outcomes, so that common shocks, daily rhythm and homophily are not credited to
+    whoever posts at the right moment. Where people act often (six outcomes an actor), these also tell how
+    receptive each is.
     Delays run in waking time; how receptive people are may depend on how much of what they follow lies in
     the author's niche, and on how much they engage at all: both are learnt. Each account's effect per
     exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
@@ -135,7 +136,7 @@ def incremental_actions(
     Notes
     -----
     A multivariate Hawkes process restricted to exposure, fitted by EM, in which members differ in what they
-    do anyway and in how receptive they are (a mixture of any shape; who acts once tells little of it).
+    do anyway and, where they act often, in how receptive they are (a mixture of any shape).
     Causal if, given niche, time and activity, who is exposed when has no other reason to act in the same
     hours. Effects below zero are tested for apart: whether people act less in the windows after an
     account's posts than when their niche does otherwise (self-controlled case series, calibrated on all
@@ -322,12 +323,13 @@ def _modelled(
     parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]
     numbers = fewer.lower(numbers)
     by_label = partial(_explanation.by_label, exposure, fitted, effects)
-    by_topic = partial(_explanation.by_topic, scene, exposure, fitted, effects, window=window)
     authors = exposure.authors[effects.authors]
     names = data.account_ids[authors]
     divided = _divided(data, niches, names, lambda **of: fewer.lower_labels(by_label(**of)))
     if topics is not None and topics.notna().any():
-        found = by_topic(topic=np.append(_exposure.number_niches(topics), -1) % (topics.nunique() + 1))
+        # Posts that are not listed are of no topic, which is the last number.
+        topic = np.append(_exposure.number_niches(topics), topics.nunique())
+        found = _explanation.by_topic(scene, exposure, fitted, effects, topic=topic, window=window)
         divided["by_topic"] = _named_parts(fewer.lower_labels(found), names, topics, "topic")
     estimated = np.zeros(len(data.account_ids), bool)
     estimated[authors] = True

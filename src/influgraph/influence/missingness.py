@@ -244,7 +244,7 @@ def ranks_under(
     low, high = _movement(before, *np.concatenate(moved, axis=1))
     posted = np.isin(np.arange(len(data.account_ids)), data.posts["author_id"].cat.codes)
     lost = int((posted & found.accounts["influence"].isna().to_numpy()).sum())
-    # Of accounts deleted, all may have stood above, or none.
+    # Accounts deleted stood among the others as those left do, or, at best, all below.
     whole = len(ranks) / (scheme.amount if scheme.kind == "deleted" else 1)
     rank_low = np.minimum(ranks["rank_low"], np.floor(np.minimum(low, before) * len(ranks)).clip(1))
     rank_high = np.maximum(ranks["rank_high"], np.ceil(np.maximum(high, before) * whole)) + lost

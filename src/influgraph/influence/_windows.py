@@ -1,0 +1,94 @@
+"""The windows after broadcasts in which accounts are at risk, and what lies in them."""
+
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from influgraph._threads import at_once
+from influgraph.influence._arrays import Floats, Ints
+
+_PARTS = 8  # of the work, however many cores there are
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows after broadcasts in which accounts are at risk, sorted by account.
+
+    Whole ones are counted by account, `group` and stratum; those that risk or study cut short stand in the
+    `cut_` arrays one by one, with their `length` in seconds. The group is the author's number for reposts,
+    and that plus the number of authors for own posts.
+    """
+
+    account: Ints
+    group: Ints
+    stratum: Ints
+    count: Ints
+    cut_account: Ints
+    cut_group: Ints
+    cut_stratum: Ints
+    length: Floats
+    authors: int
+    strata: int
+    edges: Floats
+
+    def by_author(self, weight: Floats) -> tuple[Floats, Floats]:
+        """Seconds (authors x cells) after own posts, and after all, of accounts that count so much each."""
+        from influgraph.influence import _window_kernels
+
+        sizes = weight, 2 * self.authors, self.strata, self.edges
+
+        def weigh(part: tuple[slice, slice]) -> Floats:
+            rows = chain(*self._parts(*part), sizes)
+            seconds: Floats = _window_kernels.weigh_windows(*rows)
+            return seconds
+
+        reposts, own = np.sum(at_once(weigh, self._slices()), axis=0).reshape(2, self.authors, -1)
+        return own, own + reposts
+
+    def _slices(self) -> list[tuple[slice, slice]]:
+        """Parts of the work: whole windows, and those cut short."""
+        ends = (
+            np.linspace(0, len(rows), _PARTS + 1).astype(int) for rows in (self.account, self.cut_account)
+        )
+        return [(slice(a, b), slice(c, d)) for (a, b), (c, d) in zip(*map(pairwise, ends), strict=True)]
+
+    def _parts(self, whole: slice, cut: slice) -> tuple[list[Any], list[Any]]:
+        rows = self.account, self.group, self.stratum, self.count
+        cut_rows = self.cut_account, self.cut_group, self.cut_stratum, self.length
+        return [side[whole] for side in rows], [side[cut] for side in cut_rows]
+
+    def by_account(self, theta: Floats, kernel: Floats, *, accounts: int) -> Floats:
+        """What posts should bring about in each account, at effects `theta` of their authors."""
+        from influgraph.influence import _window_kernels
+
+        expected, twice, cut = np.zeros(accounts), np.tile(theta, 2), self._cut_masses(kernel)
+        places, once = np.arange(len(cut)), np.ones(len(cut), np.int32)
+        whole = self.account, self.group, self.stratum, self._whole_masses(kernel), self.count
+        _window_kernels.expect_effects(*whole, twice, expected)
+        _window_kernels.expect_effects(self.cut_account, self.cut_group, places, cut, once, twice, expected)
+        return expected
+
+    def masses(self, kernel: Floats, *, accounts: int) -> sparse.csr_array:
+        """Kernel mass that each account was exposed to by each author (accounts x authors)."""
+        account = np.concatenate([self.account, self.cut_account])
+        author = np.concatenate([self.group, self.cut_group]) % self.authors
+        whole = self._whole_masses(kernel)[self.stratum] * self.count
+        mass = np.concatenate([whole, self._cut_masses(kernel)])
+        return sparse.coo_array((mass, (account, author)), shape=(accounts, self.authors)).tocsr()
+
+    def _whole_masses(self, kernel: Floats) -> Floats:
+        """Kernel mass of a whole window, by stratum."""
+        return np.asarray((kernel.reshape(self.strata, -1) * np.diff(self.edges)).sum(axis=1))
+
+    def _cut_masses(self, kernel: Floats) -> Floats:
+        from influgraph.influence import _window_kernels
+
+        def masses(part: tuple[slice, slice]) -> Floats:
+            *_, stratum, length = self._parts(*part)[1]
+            found: Floats = _window_kernels.window_masses(stratum, length, kernel, self.edges)
+            return found
+
+        return np.concatenate(at_once(masses, self._slices()))
