@@ -155,9 +155,9 @@ _CUT = (
     "where accounts state their followers."
 )
 _DELETED = (
-    "Some accounts are deleted, with all they did ({cut} are left): influence is that on those left, so "
-    "sums are low and evidence is at most estimated; intervals of ranks are widened by what as many more "
-    "deletions would do, followers are lower bounds (followers_low, followers_high), and response for its "
-    "size is given only where accounts state their followers."
+    "Some accounts are deleted, with all they did ({cut}: so many are left): influence is that on those "
+    "left, so sums are low and evidence is at most estimated; intervals of ranks are widened by what as many "
+    "more deletions would do, followers are lower bounds (followers_low, followers_high), and response for "
+    "its size is given only where accounts state their followers."
 )
 _NO_PLAN = "A budget is given, but campaigns are not planned yet: there is no plan.csv."

@@ -247,7 +247,8 @@ def ranks_under(
     # Accounts deleted stood among the others as those left do, or, at best, all below.
     whole = len(ranks) / (scheme.amount if scheme.kind == "deleted" else 1)
     rank_low = np.minimum(ranks["rank_low"], np.floor(np.minimum(low, before) * len(ranks)).clip(1))
-    rank_high = np.maximum(ranks["rank_high"], np.ceil(np.maximum(high, before) * whole)) + lost
+    high = np.maximum(np.maximum(high, before), ranks["rank_high"] / len(ranks))
+    rank_high = np.ceil(high * whole - 1e-9) + lost
     wide = ranks.assign(rank_low=rank_low, rank_high=rank_high).astype("Int64")
     return wide.reindex(data.account_ids)
 
