@@ -32,7 +32,8 @@ def _tests(data: Dataset, found: pd.Series) -> pd.DataFrame:
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer rounds, which tell passed from failed as well."""
-    monkeypatch.setattr(_intensity, "_LEAST_ITERATIONS", 20)
+    monkeypatch.setattr(_intensity, "_MEAN_FIRST", 20)
+    monkeypatch.setattr(_intensity, "_LEAST_ITERATIONS", 50)
     monkeypatch.setattr(_intensity, "_MOST_ITERATIONS", 120)
     monkeypatch.setattr(_shuffle_test, "SHUFFLES", 39)
 
@@ -220,9 +221,10 @@ def test_a_baseline_without_time_credits_more_to_posts_a_week_off(monkeypatch: p
     world = _world(accounts=4000, days=56, caused_share=0.0, shocks=30, reacting_share=0.3)
     right = _tests(*world)
 
-    def flat(counts: np.ndarray, members: np.ndarray) -> np.ndarray:
+    def flat(counts: np.ndarray, members: np.ndarray) -> _baseline.Uncertain:
         level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
-        return np.repeat(level, counts.shape[1], axis=1)
+        rate = np.repeat(level, counts.shape[1], axis=1)
+        return _baseline.Uncertain(rate, rate)
 
     monkeypatch.setattr(_baseline, "niche_hour_rate", flat)
     _only(monkeypatch, "lead exposures", "posts a week later", "matched non-followers")

@@ -1,6 +1,7 @@
 """What people would have done anyway: niche x time, and how active each account is."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -18,8 +19,19 @@ def prior_strength(count: Floats, expected: Floats) -> float:
     return float((expected**2).sum()) / excess if excess > 0 else np.inf
 
 
-def shrunken_factor(count: Floats, expected: Floats) -> Floats:
-    """Posterior mean ratios of counts to expected counts, drawn to 1 as far as the data ask.
+class Uncertain(NamedTuple):
+    """Factors or rates that are known by a posterior: its mean, and its geometric mean, which is less.
+
+    Expected counts take the mean. At an outcome the geometric mean stands (variational Bayes, Cemgil 2009):
+    the mean is partly made of the very outcome, so that every cell of few outcomes would explain its own.
+    """
+
+    mean: Floats
+    typical: Floats
+
+
+def shrunken_factor(count: Floats, expected: Floats) -> Uncertain:
+    """Ratios of counts to expected counts, drawn to 1 as far as the data ask.
 
     The prior is a mixture of gamma distributions about 1, from tight to wide, weighted by EM: most hours
     are ordinary and drawn to 1, while the few of a shock keep their height.
@@ -30,8 +42,9 @@ def shrunken_factor(count: Floats, expected: Floats) -> Floats:
         share = likelihood * weights
         share /= share.sum(axis=-1, keepdims=True)
         weights = share.reshape(-1, len(_STRENGTHS)).mean(axis=0)
-    ratio = (count[..., None] + _STRENGTHS) / (expected[..., None] + _STRENGTHS)
-    return np.asarray((share * ratio).sum(axis=-1))
+    shape, rate = count[..., None] + _STRENGTHS, expected[..., None] + _STRENGTHS
+    mean = (share * shape / rate).sum(axis=-1)
+    return Uncertain(mean, np.exp((share * (special.digamma(shape) - np.log(rate))).sum(axis=-1)))
 
 
 def _negative_binomial(count: Floats, expected: Floats) -> Floats:
@@ -42,7 +55,7 @@ def _negative_binomial(count: Floats, expected: Floats) -> Floats:
     return np.asarray(np.exp(log - log.max(axis=-1, keepdims=True)))
 
 
-def niche_hour_rate(counts: Floats, members: Floats) -> Floats:
+def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:
     """Outcomes per unit of member level in each niche and hour (niches x hours).
 
     A product of the niche's level, the hour of the day, the day and the hour of the week, and what is left by
@@ -52,23 +65,27 @@ def niche_hour_rate(counts: Floats, members: Floats) -> Floats:
     """
     level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
     rate = np.repeat(level, counts.shape[1], axis=1)
-    hours = np.arange(counts.shape[1])
+    typical, hours = np.ones_like(rate), np.arange(counts.shape[1])
     day, block = hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
     for period, by_niche in (
         (hours % HOURS_PER_DAY, False), (day % 7, False), (hours % HOURS_PER_WEEK, False),
         (day, False), (day, True), (block, False), (hours, False), (block, True),
     ):  # fmt: skip
-        rate = rate * _period_factor(counts, members * rate, period, by_niche=by_niche)
+        factor = _period_factor(counts, members * rate, period, by_niche=by_niche)
+        rate = rate * factor.mean
+        typical = typical * factor.typical / factor.mean
     total = (members * rate).sum(axis=1, keepdims=True)
-    return np.asarray(rate * counts.sum(axis=1, keepdims=True) / np.maximum(total, 1e-12))
+    rate = rate * counts.sum(axis=1, keepdims=True) / np.maximum(total, 1e-12)
+    return Uncertain(rate, rate * typical)
 
 
-def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: bool) -> Floats:
+def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: bool) -> Uncertain:
     pooled_counts, pooled_expected = (_sum_columns(values, period) for values in (counts, expected))
     if not by_niche:
         pooled_counts = pooled_counts.sum(axis=0, keepdims=True)
         pooled_expected = pooled_expected.sum(axis=0, keepdims=True)
-    return shrunken_factor(pooled_counts, pooled_expected)[:, period]
+    factor = shrunken_factor(pooled_counts, pooled_expected)
+    return Uncertain(factor.mean[:, period], factor.typical[:, period])
 
 
 def _sum_columns(values: Floats, period: Ints) -> Floats:
@@ -84,5 +101,5 @@ def trait_factor(own: Floats, expected: Floats, traits: Sequence[Ints]) -> Float
     for trait in traits:
         size = int(trait.max()) + 1
         count, mean = sum_by(trait, own, size), sum_by(trait, factor * expected, size)
-        factor *= shrunken_factor(count[None], mean[None])[0][trait]
+        factor *= shrunken_factor(count[None], mean[None]).mean[0][trait]
     return factor

@@ -52,7 +52,7 @@ def exposure_mass(exposure: Exposure, kernel: Floats) -> sparse.csr_array:
 def fit_conditional(exposure: Exposure, fitted: Intensity, mass: sparse.csr_array) -> Conditional:
     """Fit effects and the rate of niches and hours given totals; delays are those of `fitted`."""
     done = sum_by(exposure.outcomes.account, np.ones(len(fitted.baseline)), len(exposure.niche))
-    exposed, table, credited = np.asarray(mass.sum(axis=0)), fitted.state.rate, np.inf
+    exposed, table, credited = np.asarray(mass.sum(axis=0)), fitted.state.rate.mean, np.inf
     theta = np.where(exposed > 0, 0.1 * done.sum() / max(exposed.sum(), 1e-12), 0.0)
     for iteration in range(_MOST_ITERATIONS):
         rate = table.ravel()[fitted.state.cell] / (HOUR * exposure.tempo)
@@ -84,7 +84,7 @@ def _rate(exposure: Exposure, cell: Ints, own: Floats, level: Floats, shape: tup
     counts = sum_by(cell, own, niches * hours).reshape(niches, hours)
     last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
     leaving = sum_by(exposure.niche * hours + last, level, niches * hours).reshape(niches, hours)
-    return _baseline.niche_hour_rate(counts, leaving[:, ::-1].cumsum(axis=1)[:, ::-1])
+    return _baseline.niche_hour_rate(counts, leaving[:, ::-1].cumsum(axis=1)[:, ::-1]).mean
 
 
 def profile_share(exposure: Exposure, found: Conditional) -> Floats:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from influgraph.influence import _point
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
@@ -100,8 +101,10 @@ def sample_effects(
     exposed = fitted.exposed[authors]
     rates = _GRID * max(fitted.credit.sum(), 1e-3 * len(fitted.baseline)) / max(exposed.sum(), 1e-12)
     current = _nearest(rates, fitted.credit[authors] / exposed)
-    intensity = fitted.baseline + sum_by(outcome, rates[current][place] * added, len(fitted.baseline))
-    left, weight = _trust(exposure, added / intensity[outcome], outcome, place, exposed)
+    caused = sum_by(outcome, rates[current][place] * added, len(fitted.baseline))
+    odds = added / (fitted.baseline + caused)[outcome]
+    left, weight = _trust(exposure, odds, outcome, place, exposed)
+    intensity = (fitted.baseline + caused).astype(np.float32)
     known = np.ones((len(authors), len(rates))) if evidence is None else evidence(rates)[authors]
     # Where trials and all else exclude each other, what was randomised decides.
     least = np.where((known < 1).any(axis=1), _LEAST_LIKELY, 0.0)
@@ -216,7 +219,9 @@ def _nearest(rates: Floats, wanted: Floats) -> Ints:
     return np.clip(np.searchsorted(rates, wanted, side="right") - 1, 0, len(rates) - 1)
 
 
-def by_author(exposure: Exposure, kernel: Floats, authors: Ints) -> tuple[Ints, Ints, Floats, Ints]:
+def by_author(
+    exposure: Exposure, kernel: Floats, authors: Ints
+) -> tuple[Ints, Ints, npt.NDArray[np.float32], Ints]:
     """Sum the pairs of one author before one outcome, sorted by author.
 
     Row pointers of `authors`, outcomes, kernel sums (per waking second), and the place of each in `authors`.

@@ -180,12 +180,12 @@ def _seen(scene: Scene, exposure: Exposure) -> sparse.csr_array:
 def _timing(exposure: Exposure, fitted: Intensity, own: Floats) -> Floats:
     """Share of each niche's outcomes expected before each hour (niches x hours and the end)."""
     state = fitted.state
-    niches, hours = state.rate.shape
+    niches, hours = state.rate.mean.shape
     last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
     leaving = sum_by(exposure.niche * hours + last, state.level, niches * hours).reshape(niches, hours)
     members = leaving[:, ::-1].cumsum(axis=1)[:, ::-1]
     counts = sum_by(state.cell, own, niches * hours).reshape(niches, hours)
-    expected = (_baseline.niche_hour_rate(counts, members) * members).cumsum(axis=1)
+    expected = (_baseline.niche_hour_rate(counts, members).mean * members).cumsum(axis=1)
     return np.pad(expected / np.maximum(expected[:, -1:], 1e-300), ((0, 0), (1, 0)))
 
 

@@ -6,30 +6,33 @@ For account u of niche g at time t, with sources c and their broadcasts p seen b
     + receptive_u * sum over c: theta_c * sum over p of c, 0 < t - t_p < window: kernel_s(t - t_p)
 
 with s the stratum of u towards c, and t - t_p in waking time; fitted by EM, which shares every outcome
-between its baseline and the broadcasts before it.
+between its baseline and the broadcasts before it. What is uncertain counts at outcomes with less than its
+mean (variational Bayes): see `_baseline.Uncertain` and `update_effects`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from influgraph._threads import at_once
 from influgraph.influence import _baseline, _members
 from influgraph.influence._arrays import Floats, Ints, sum_by
+from influgraph.influence._baseline import Uncertain
 from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._members import Members
 
 _START = 0.1
 # Share of the outcomes by which the sum credited may still move.
-_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 40, 250
-_MEMBERS_EVERY = 3
-# From so many outcomes an actor on, own acts tell what a member is like.
-_OFTEN = 6.0
+_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 80, 250
+_MEMBERS_EVERY = 5
 _PARTS = 8  # of the work, however many cores there are
 # Steps of EM are this much longer, by logarithms: below 2 they still get there (Salakhutdinov & Roweis 2003).
 _STEP = 1.6
 _PRIOR_OUTCOMES = 0.3
+# Effects count with their mean for so many iterations, then so far with their geometric mean.
+_MEAN_FIRST, _GEOMETRIC = 40, 0.5
 _PRIOR_OUTCOMES_STRATUM = 10.0
 _PRIOR_OUTCOMES_DELAY = 5.0
 
@@ -66,7 +69,7 @@ class State:
     """
 
     cell: Ints
-    rate: Floats
+    rate: Uncertain
     usual: Floats
     members: Members
     seconds: Floats
@@ -88,16 +91,15 @@ def fit_intensity(exposure: Exposure) -> Intensity:
     """Fit baseline, members, delay kernel and effects together, until what is credited hardly moves."""
     state, settled = start_state(exposure), _SETTLED * len(exposure.outcomes.account)
     outcomes = _members.outcomes_by_member(exposure.outcomes.account, accounts=len(exposure.niche))
-    often = _act_often(exposure)
     credited = np.inf
     for iteration in range(_MOST_ITERATIONS):
         baseline = _baseline_of_outcomes(exposure, state)
         own, credit, by_cell = share_outcomes(exposure, state, baseline)
-        if often and iteration % _MEMBERS_EVERY == 0:
+        if iteration % _MEMBERS_EVERY == 0:
             _judge_members(exposure, state, outcomes, caused=baseline * (1 / own - 1))
         update_kernel(exposure, state, by_cell)
-        update_effects(state, credit)
-        _update_baseline(exposure, state, own, often=often)
+        update_effects(state, credit, geometric=_GEOMETRIC if iteration >= _MEAN_FIRST else 0)
+        _update_baseline(exposure, state, own)
         if iteration >= _LEAST_ITERATIONS and abs(credit.sum() - credited) < settled:
             break
         credited = credit.sum()
@@ -110,11 +112,6 @@ def fit_intensity(exposure: Exposure) -> Intensity:
         credit,
         state,
     )
-
-
-def _act_often(exposure: Exposure) -> bool:
-    actors = np.count_nonzero(np.bincount(exposure.outcomes.account))
-    return bool(len(exposure.outcomes.account) >= _OFTEN * actors)
 
 
 def start_state(exposure: Exposure) -> State:
@@ -130,7 +127,7 @@ def start_state(exposure: Exposure) -> State:
     hour = np.minimum((exposure.outcomes.time // HOUR).astype(np.int64), hours - 1)
     cell = exposure.niche[exposure.outcomes.account] * hours + hour
     everybody = _members.alike(accounts, outcomes)
-    return State(cell, rate, np.ones(accounts), everybody, seconds, kernel, theta)
+    return State(cell, Uncertain(rate, rate), np.ones(accounts), everybody, seconds, kernel, theta)
 
 
 def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
@@ -142,7 +139,7 @@ def _baseline_of_outcomes(exposure: Exposure, state: State) -> Floats:
 
 def _usual_at_outcomes(exposure: Exposure, state: State) -> Floats:
     """Baseline intensity at each outcome at a level of one, per waking second."""
-    per_hour = state.rate.ravel()[state.cell] * state.usual[exposure.outcomes.account]
+    per_hour = state.rate.typical.ravel()[state.cell] * state.usual[exposure.outcomes.account]
     return np.asarray(per_hour / (HOUR * exposure.tempo))
 
 
@@ -154,7 +151,7 @@ def _judge_members(exposure: Exposure, state: State, outcomes: _members.Outcomes
         state.members,
         baseline=_usual_at_outcomes(exposure, state),
         caused=caused,
-        expected=state.usual * _expected(exposure, state.rate),
+        expected=state.usual * _expected(exposure, state.rate.mean),
         exposed=windows.by_account(state.theta, state.kernel, accounts=accounts),
     )
     _, state.seconds = windows.by_author(state.receptive)
@@ -221,33 +218,32 @@ def _drawn_ratio(count: Floats, expected: Floats, prior: Floats) -> Floats:
     return np.asarray((count + prior) / np.maximum(expected + prior, 1e-12))
 
 
-def update_effects(state: State, credit: Floats) -> None:
-    """Outcomes credited to each author per exposure, barely drawn to the pooled rate; in longer steps."""
+def update_effects(state: State, credit: Floats, *, geometric: float) -> None:
+    """Outcomes credited to each author per exposure, barely drawn to the pooled rate; in longer steps.
+
+    An author's own few outcomes make its effect, as those of an hour make its rate. With means alone,
+    authors of no effect are credited with chance; with geometric means alone, as for the baseline, effects
+    of many authors of few outcomes each are pruned to nothing, and whole worlds with them.
+    """
     exposed = state.seconds @ state.kernel
     pooled = max(credit.sum() / max(exposed.sum(), 1e-12), 1e-12)
-    theta = (credit + _PRIOR_OUTCOMES) / (exposed + _PRIOR_OUTCOMES / pooled)
+    shape, rate = credit + _PRIOR_OUTCOMES, exposed + _PRIOR_OUTCOMES / pooled
+    theta = shape / rate * (np.exp(special.digamma(shape)) / shape) ** geometric
     longer = np.divide(theta, state.theta, out=np.ones_like(theta), where=state.theta > 0) ** (_STEP - 1)
     state.theta = np.where(exposed > 0, theta * longer, 0)
 
 
-def _update_baseline(exposure: Exposure, state: State, own: Floats, *, often: bool) -> None:
-    actor, accounts, (niches, hours) = exposure.outcomes.account, len(exposure.niche), state.rate.shape
-    done = sum_by(actor, own, accounts)
-    if not often:
-        expected = _expected(exposure, state.rate)
-        state.usual = _baseline.trait_factor(done, expected, exposure.traits)
-        state.members = _members.judge_by_shares(
-            actor, state.members, own=own, expected=state.usual * expected
-        )
+def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
+    niches, hours = state.rate.mean.shape
     counts = sum_by(state.cell, own, niches * hours).reshape(niches, hours)
     state.rate = _baseline.niche_hour_rate(counts, _at_risk(exposure, state))
-    if often:
-        expected = _expected(exposure, state.rate)
-        # At the niche's mean level: what members of one kind have in common is not their own.
-        mean = sum_by(exposure.niche, state.level * expected, niches) / np.maximum(
-            sum_by(exposure.niche, state.usual * expected, niches), 1e-12
-        )
-        state.usual = _baseline.trait_factor(done, mean[exposure.niche] * expected, exposure.traits)
+    expected = _expected(exposure, state.rate.mean)
+    # At the niche's mean level: what members of one kind have in common is not their own.
+    mean = sum_by(exposure.niche, state.level * expected, niches) / np.maximum(
+        sum_by(exposure.niche, state.usual * expected, niches), 1e-12
+    )
+    done = sum_by(exposure.outcomes.account, own, len(exposure.niche))
+    state.usual = _baseline.trait_factor(done, mean[exposure.niche] * expected, exposure.traits)
 
 
 def _expected(exposure: Exposure, rate: Floats) -> Floats:
@@ -262,7 +258,7 @@ def _expected(exposure: Exposure, rate: Floats) -> Floats:
 
 def _at_risk(exposure: Exposure, state: State) -> Floats:
     """Summed levels of the accounts still at risk, niches x hours."""
-    niches, hours = state.rate.shape
+    niches, hours = state.rate.mean.shape
     last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
     leaving = sum_by(exposure.niche * hours + last, state.level, niches * hours)
     return leaving.reshape(niches, hours)[:, ::-1].cumsum(axis=1)[:, ::-1]

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from influgraph.influence._arrays import Floats, Ints
 
-# Sign, exponent and five bits of a float32: ranges a thirty-second of their value wide.
-_GUESS_SHIFT = 18
+# Sign, exponent and the first bit behind the point of a float32: two bins to an octave.
+_BIN_SHIFT, _BINS = 22, 512
+_LEAST_INTENSITY = np.float32(1e-30)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -144,7 +145,7 @@ def share_credit(
 @numba.njit(cache=True, nogil=True)
 def sum_by_author(
     pair_outcome: Ints, pair_author: Ints, pair_cell: Ints, kernel: Floats, authors: int
-) -> tuple[Ints, Ints, Floats]:
+) -> tuple[Ints, Ints, npt.NDArray[np.float32]]:
     """Row pointers of authors, their outcomes, and the summed kernel of all pairs of both.
 
     The pairs of one author stand in the order of outcomes: a counting sort keeps it, and brings those of one
@@ -155,7 +156,7 @@ def sum_by_author(
         start[author + 1] += 1
     start = start.cumsum()
     free = start[:-1].copy()
-    outcome, added = np.empty(pair_author.size, pair_outcome.dtype), np.empty(pair_author.size)
+    outcome, added = np.empty(pair_author.size, pair_outcome.dtype), np.empty(pair_author.size, np.float32)
     for p in range(pair_author.size):
         at, author = free[pair_author[p]], pair_author[p]
         value = kernel[pair_cell[p]]
@@ -226,31 +227,11 @@ def _relative_likelihood(
 
 
 @numba.njit(cache=True, nogil=True)
-def _odds_bins(scale: float) -> tuple[Floats, npt.NDArray[np.uint8]]:
-    """Edges of bins of a factor 1.5, and the bin in which each range of float32 bits begins.
-
-    Ranges are narrower than bins, so that an odd lies in the bin guessed by its bits or beside it: no
-    logarithm is needed to find it.
-    """
-    edges = np.exp(np.log(1e-12) + np.log(1.5) * np.arange(129)) / scale
-    edges[0], edges[-1] = 0, np.inf
-    begins = (np.arange(1 << 31 - _GUESS_SHIFT) << _GUESS_SHIFT).astype(np.int32).view(np.float32)
-    guess = np.searchsorted(edges[1:-1], begins, side="right")
-    return edges, guess.astype(np.uint8)
-
-
-@numba.njit(cache=True, nogil=True)
-def _sum_in_bins(
-    odds: Floats, bits: npt.NDArray[np.int32], edges: Floats, guess: npt.NDArray[np.uint8]
-) -> tuple[Floats, Floats]:
+def _sum_in_bins(odds: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
     """Number and sum of the odds in each bin; those of even and odd places apart, so that neither waits."""
-    number, total = np.zeros((2, edges.size - 1)), np.zeros((2, edges.size - 1))
+    number, total, bits = np.zeros((2, _BINS)), np.zeros((2, _BINS)), odds.view(np.int32)
     for i in range(odds.size):
-        j = np.int64(guess[bits[i] >> _GUESS_SHIFT])
-        if odds[i] >= edges[j + 1]:
-            j += 1
-        elif odds[i] < edges[j]:
-            j -= 1
+        j = bits[i] >> _BIN_SHIFT
         number[i & 1, j] += 1
         total[i & 1, j] += odds[i]
     return number[0] + number[1], total[0] + total[1]
@@ -260,14 +241,14 @@ def _sum_in_bins(
 def sample_rates(
     pair_start: Ints,
     outcome: Ints,
-    added: Floats,
+    added: npt.NDArray[np.float32],
     exposed: Floats,
     weight: Floats,
     rates: Floats,
     prior: Floats,
     least: Floats,
     uniform: Floats,
-    intensity: Floats,
+    intensity: npt.NDArray[np.float32],
     current: Ints,
     likelihood: Floats,
 ) -> None:
@@ -276,21 +257,17 @@ def sample_rates(
     `prior` has a row for each author; no likelihood is taken to be below `least`. `intensity` (per outcome)
     and `current` (position of each author's rate in the grid) are brought up to date in place; `likelihood`
     receives every author's relative likelihood of every rate, raised to the power `weight` (0-1). The odds
-    that a unit of rate adds to the outcomes are summed in bins of a factor 1.5, which keeps a sweep at one
-    division per pair.
+    that a unit of rate adds to the outcomes are summed in bins of a factor 1.5 at most: one division per pair
+    and sweep. Single precision is half as much memory to wait for.
     """
-    edges, guess = _odds_bins(rates[rates.size - 1])
-    odds = np.empty(np.diff(pair_start).max() if exposed.size else 0)
-    short = odds.astype(np.float32)
-    bits = short.view(np.int32)
+    held = np.empty(np.diff(pair_start).max() if exposed.size else 0, np.float32)
     for author in range(exposed.size):
         first, last = pair_start[author], pair_start[author + 1]
-        own = rates[current[author]]
+        own, odds = np.float32(rates[current[author]]), held[: last - first]
         for i in range(first, last):
-            odds[i - first] = added[i] / max(intensity[outcome[i]] - own * added[i], 1e-300)
-            short[i - first] = odds[i - first]
-        size = last - first
-        number, total = _sum_in_bins(odds[:size], bits[:size], edges, guess)
+            others = max(intensity[outcome[i]] - own * added[i], _LEAST_INTENSITY)
+            odds[i - first] = added[i] / others
+        number, total = _sum_in_bins(odds)
         found = np.flatnonzero(number)
         low, high = (found[0], found[-1]) if found.size else (0, -1)
         row = likelihood[author]
@@ -308,7 +285,7 @@ def sample_rates(
             if wanted <= 0:
                 chosen = g
                 break
-        change = rates[chosen] - own
+        change = np.float32(rates[chosen]) - own
         current[author] = chosen
         if change != 0:
             for i in range(first, last):

@@ -69,7 +69,7 @@ def _without_influence(scene: Scene) -> tuple[Floats, Floats]:
     cell = niche[outcomes.account] * hours + np.minimum((outcomes.time // HOUR).astype(np.int64), hours - 1)
     counts = np.bincount(cell, minlength=niches * hours).reshape(niches, hours).astype(np.float64)
     members = np.repeat(np.bincount(niche, minlength=niches)[:, None].astype(np.float64), hours, axis=1)
-    table = _baseline.niche_hour_rate(counts, members)
+    table = _baseline.niche_hour_rate(counts, members).mean
     done = np.bincount(outcomes.account, minlength=len(niche)).astype(np.float64)
     expected = table.sum(axis=1)[niche]
     likes = _baseline.trait_factor(done, expected, scene.traits)

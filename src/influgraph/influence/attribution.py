@@ -98,8 +98,7 @@ def incremental_actions(
     done anyway and the posts seen in the `window` before it. What would have happened anyway varies by
     niche, day, hour of the week and hour, by how many accounts the person follows and how many posts reach
     it, and by its other outcomes, so that common shocks, daily rhythm and homophily are not credited to
-    whoever posts at the right moment. Where people act often (six outcomes an actor), these also tell how
-    receptive each is.
+    whoever posts at the right moment. The other outcomes also tell how receptive each is.
     Delays run in waking time; how receptive people are may depend on how much of what they follow lies in
     the author's niche, and on how much they engage at all: both are learnt. Each account's effect per
     exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
@@ -136,16 +135,17 @@ def incremental_actions(
     Notes
     -----
     A multivariate Hawkes process restricted to exposure, fitted by EM, in which members differ in what they
-    do anyway and, where they act often, in how receptive they are (a mixture of any shape).
-    Causal if, given niche, time and activity, who is exposed when has no other reason to act in the same
-    hours. Effects below zero are tested for apart: whether people act less in the windows after an
-    account's posts than when their niche does otherwise (self-controlled case series, calibrated on all
-    accounts; `python -m benchmarks.fewer` shows how often that is right). They stay hidden where they are
-    much shorter than the window, or where posts leave hardly a time without them; where several accounts do
-    this to the same people, their sizes are less sure than the intervals say. Accounts stand in the order
-    of the posterior mean logarithm of their effects, at sizes that nearly add up to their means' sum: means
-    alone rank by exposure whoever shows no sign of influence. Memory is linear in the pairs of an outcome
-    and a post seen in the window before it: some 50 bytes each.
+    do anyway and in how receptive they are (a mixture of any shape); what is uncertain in the baseline
+    counts at outcomes with its geometric mean, as in variational Bayes, so that no cell of few outcomes
+    explains its own. Causal if, given niche, time and activity, who is exposed when has no other reason to
+    act in the same hours. Effects below zero are tested for apart: whether people act less in the windows
+    after an account's posts than when their niche does otherwise (self-controlled case series, calibrated
+    on all accounts; `python -m benchmarks.fewer` shows how often that is right). They stay hidden where
+    they are much shorter than the window, or where posts leave hardly a time without them; where several
+    accounts do this to the same people, their sizes are less sure than the intervals say. Accounts stand in
+    the order of the posterior mean logarithm of their effects, at sizes that nearly add up to their means'
+    sum: means alone rank by exposure whoever shows no sign of influence. Memory is linear in the pairs of
+    an outcome and a post seen in the window before it: some 50 bytes each.
 
     References
     ----------
@@ -155,7 +155,8 @@ def incremental_actions(
     (1995), Relative incidence estimation from case series for vaccine safety evaluation. Efron (2004),
     Large-scale simultaneous hypothesis testing: the choice of a null hypothesis. Shen & Louis (1998),
     Triple-goal estimates in two-stage hierarchical models. Laird (1978), Nonparametric maximum likelihood
-    estimation of a mixing distribution.
+    estimation of a mixing distribution. Cemgil (2009), Bayesian inference for nonnegative matrix
+    factorisation models.
 
     Examples
     --------

@@ -27,9 +27,9 @@ from influgraph.influence._robustness import Robustness
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict", "p_value"]
 TOLERATED, LEVEL = 0.05, 0.05
-# Whoever follows those who persuade does more at any time: in ten planted worlds real influence left .52 to
-# .68 of itself at shuffled times, likeness of followers taken for influence .94 to 1.2.
-LEFT_BY_INFLUENCE = 0.75
+# Whoever follows those who persuade does more at any time: in seven planted worlds real influence left .26 to
+# .79 of itself at shuffled times, likeness of followers taken for influence .86 to 1.3 (four worlds).
+LEFT_BY_INFLUENCE = 0.82
 SWEEPS = 60
 SUBJECT = "all accounts"
 ROBUSTNESS = "robustness value"
