@@ -218,7 +218,7 @@ def _drawn_ratio(count: Floats, expected: Floats, prior: Floats) -> Floats:
     return np.asarray((count + prior) / np.maximum(expected + prior, 1e-12))
 
 
-def update_effects(state: State, credit: Floats, *, geometric: float) -> None:
+def update_effects(state: State, credit: Floats, *, geometric: float = 0.0) -> None:
     """Outcomes credited to each author per exposure, barely drawn to the pooled rate; in longer steps.
 
     An author's own few outcomes make its effect, as those of an hour make its rate. With means alone,
