@@ -1,5 +1,7 @@
 """Case files: what speaks for and against each group of a planted world, and what is said of poor data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,6 +81,15 @@ def test_what_a_search_explained_is_cleared_in_its_words(world: World) -> None:
     files = filed(world.data, clusters(world.data, groups, explained="a choir"))
     assert files.cases["state"].eq("cleared").all()
     assert files.cases["why"].eq("a choir").all()
+
+
+def test_how_far_members_act_on_one_another_is_told(world: World) -> None:
+    groups = {"a": ("coordination", list(world.bots["account_id"][:6]))}
+    found = clusters(world.data, groups)
+    told = replace(found, clusters=found.clusters.assign(own_objects=0.9, own_returned=0.1))
+    rows = filed(world.data, told).explanations.query("explanation == 'acquaintances'")
+    assert rows["value"].tolist() == [0.9, 0.1]
+    assert rows["speaks"].tolist() == ["for", "against"]
 
 
 def test_a_case_counts_what_was_done_together(world: World) -> None:

@@ -107,6 +107,33 @@ def test_newsroom_is_explained() -> None:
     assert "newsroom" in found.clusters["explained"].iloc[0]
 
 
+def _circle(*, leaders: int, wait: float) -> Dataset:
+    """Ten accounts that repost, so many seconds later, most of what the first few of them post."""
+    rng = np.random.default_rng(8)
+    posts, acts = _plain(rng)
+    author = [f"one{n % leaders}" for n in range(40)]
+    made = np.sort(rng.uniform(0, 40 * DAY, 40))
+    own = pd.DataFrame({"post_id": range(POSTS, POSTS + 40), "author_id": author})
+    posts = pd.concat([posts, own.assign(created_at=np.floor(made).astype(int) + START)])
+    for post in range(40):
+        who = [f"one{n}" for n in range(10) if rng.random() < 0.8 and f"one{n}" != author[post]]
+        acts += [(one, POSTS + post, made[post] + wait * rng.uniform(0.5, 1.5)) for one in who]
+    done = pd.DataFrame(acts, columns=["account_id", "post_id", "created_at"])
+    done["created_at"] = np.floor(done["created_at"]).astype(int) + START
+    return from_tables(posts=posts, engagements=done.assign(kind="repost"))
+
+
+@pytest.mark.parametrize(
+    ("leaders", "wait", "innocent"), [(2, 30, False), (2, 300, False), (10, 300, True), (10, 30, False)]
+)
+def test_a_circle_gives_back_and_takes_its_time(leaders: int, wait: float, *, innocent: bool) -> None:
+    found = find_coordinated_clusters(
+        _circle(leaders=leaders, wait=wait), windows=["5min"], rng=np.random.default_rng(1)
+    )
+    assert _suspects(found, 0.02) == (set() if innocent else {f"one{n}" for n in range(10)})
+    assert found.clusters["explained"].notna().sum() == innocent
+
+
 def test_texts_alike_count_in_any_script() -> None:
     texts = [
         "Buy the new phone now, only today!",

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 TOGETHER = 3  # members whose acts on an object within the window make a joint act
 ROUNDS = 4  # of asking anew who belongs, once it is known what was done together
-CLOCKED, OPEN, INWARD = 0.8, 0.5, 0.5  # see `explain`
+CLOCKED, OPEN, INWARD, RETURNED, SUDDEN = 0.8, 0.5, 0.5, 0.5, 60.0  # see `explain`
 
 
 @dataclass(frozen=True)
@@ -94,30 +94,48 @@ def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
     """Numbers that speak for an innocent explanation of what a group did, and one that holds, if any.
 
     A newsroom: joint acts at the same minute of the hour (resultant length `CLOCKED` or more) by accounts of
-    which half or more of the pairs follow one another. A circle: half or
-    more of what members act on is their own.
+    which half or more of the pairs follow one another. A circle of acquaintances: half or more of what
+    members act on is their own, not within a minute of the post, and either half or more of these acts are
+    between members of whom each acts on the other's posts, or half of the pairs follow one another. Where
+    all serve one or two leaders that give nothing back, neither holds.
     """
     acts = ground.acts
     begins = np.unique(group.raid, return_index=True)[1]
     moments, units = acts.time[group.rows[begins]], acts.unit[group.rows[begins]]
     delay = acts.time[group.rows] - acts.since[acts.unit[group.rows]]
-    authors = acts.author[units]
+    account, author = acts.account[group.rows], acts.author[acts.unit[group.rows]]
+    own = np.isin(author, group.members)
     clocked = _clocked(moments)
     mutual = _mutual(data, group.members)
-    inward = float(np.isin(authors, group.members).mean()) if units.size else np.nan
-    why = None
+    inward = float(np.isin(acts.author[units], group.members).mean()) if units.size else np.nan
+    returned = _returned(account[own], author[own], acts.accounts)
+    sudden, why = _median(delay[own]) <= SUDDEN, None
     if clocked >= CLOCKED and mutual >= OPEN:
         why = "accounts that follow one another publish by the clock, as a newsroom does"
-    elif inward >= INWARD:
+    elif inward >= INWARD and not sudden and (returned >= RETURNED or mutual >= OPEN):
         why = "members act on one another's posts, as circles of acquaintances and pods do"
     return {
         "clock": clocked,
         "mutual_follows": mutual,
         "own_objects": inward,
-        "reaction_seconds": float(np.nanmedian(delay)) if np.isfinite(delay).any() else np.nan,
-        "follow_author": _follow_share(data, acts.author[acts.unit[group.rows]], acts.account[group.rows]),
+        "own_returned": returned,
+        "reaction_seconds": _median(delay),
+        "follow_author": _follow_share(data, author, account),
         "explained": why,
     }
+
+
+def _median(delay: Floats) -> float:
+    """Median of what is known; null without."""
+    return float(np.nanmedian(delay)) if np.isfinite(delay).any() else np.nan
+
+
+def _returned(account: Ints, author: Ints, accounts: int) -> float:
+    """Share of acts on a post by an account whose own posts its author acts on; null without acts."""
+    others = account != author
+    one, other = account.astype(np.int64), author.astype(np.int64)
+    given, back = one * accounts + other, other * accounts + one
+    return float(np.isin(given, back)[others].mean()) if others.any() else np.nan
 
 
 def _clocked(moments: Floats) -> float:

@@ -67,8 +67,9 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     Tested are a fan club (those who know whom they promote, have lives of their own and are known to others),
     an organisation that publishes together (its members follow each other, say so, and are followed from
     outside), an event (others did the same at the same moments) and a scheduler (acts keep to a minute of the
-    hour). A cluster is cleared by the first two, which take what a bot cluster cannot have cheaply: a
-    following among people outside; and by what the search itself found (column `explained` of its clusters).
+    hour); of coordination also acquaintances (each acts on the others' posts), as the search measured it. A
+    cluster is cleared by the first two, which take what a bot cluster cannot have cheaply: a following among
+    people outside; and by what the search itself found (column `explained` of its clusters).
     A scheduler, an event and, of pods, friendship are recorded and clear nobody: the searches had allowed for
     crowds and friends before a cluster stood out, and bots use schedulers too.
 
@@ -136,6 +137,7 @@ def _tested(
     outside, crowd = facts.outside_followers(group), facts.crowd(joint, group, CROWD)
     own, clock = facts.elsewhere(group, len(joint)), facts.by_the_clock(joint["created_at"])
     mutual, (word, which) = facts.mutual_follows(group), facts.shared_word(group)
+    inward = _acquaintances(cluster) if cluster["kind"] == "coordination" else []
     if cluster["kind"] == "purchased_followers":
         loyal = facts.responds(group, served)
         enough = HALF * loyal.usual
@@ -154,7 +156,15 @@ def _tested(
         ("organisation", _OUTSIDE, *_pair(outside), known, "dear"),
         ("event", _CROWD, *_pair(crowd), _speaks(crowd.value, HALF), "dear"),
         ("scheduler", _CLOCK, *_pair(clock), _speaks(clock.value, MOST), "cheap"),
+        *inward,
     ]
+
+
+def _acquaintances(cluster: dict[Any, Any]) -> list[tuple[Any, ...]]:
+    """What the search measured of how far members act on one another's posts."""
+    values = ((what, cluster.get(name, np.nan)) for name, what in _INWARD.items())
+    known = ((what, np.nan if pd.isna(value) else float(value)) for what, value in values)
+    return [("acquaintances", what, value, np.nan, _speaks(value, HALF), "cheap") for what, value in known]
 
 
 def _friends(facts: Facts, group: NDArray[np.int64]) -> list[tuple[Any, ...]]:
@@ -169,6 +179,10 @@ _OUTSIDE = "followers from outside, median member"
 _MUTUAL = "share of pairs of members that follow each other"
 _BESIDE = "acts and follows beside, median member"
 _CROWD = "share of others among those who did the same within an hour"
+_INWARD = {
+    "own_objects": "share of joint acts on members' posts",
+    "own_returned": "share of acts on members' posts that the author returns",
+}
 _CLOCK = "how far acts keep to a minute of the hour"
 _NO_WORD = "share of members with a common word in their profiles"
 

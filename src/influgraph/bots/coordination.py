@@ -36,6 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 TRACES = tracing.TRACES
 WINDOWS = ("60s", "5min", "30min", "3h", "12h")
+STANDS_OUT = 0.1  # the p-value up to which a candidate needs an explanation
 TIES = {
     "account_id": "str", "other_id": "str", "window": "str", "joint": "int64", "expected": "float64",
     "p_value": "float64", "q_value": "float64", "objects": "object", "first": "datetime64[us, UTC]",
@@ -47,8 +48,8 @@ SWEEP = {
 }  # fmt: skip
 EXTRA = {
     "window": "str", "joint": "Float64", "expected": "Float64", "clock": "Float64",
-    "mutual_follows": "Float64", "own_objects": "Float64", "reaction_seconds": "Float64",
-    "follow_author": "Float64", "explained": "object",
+    "mutual_follows": "Float64", "own_objects": "Float64", "own_returned": "Float64",
+    "reaction_seconds": "Float64", "follow_author": "Float64", "explained": "object",
 }  # fmt: skip
 
 
@@ -106,10 +107,11 @@ def find_coordinated_clusters(
     `BotClusters` with `ties` and `sweep`. `clusters` has besides: `window`; `joint` acts on objects that did
     not serve to find the cluster, counted as the notes say, and those `expected`; `clock`, 0 to 1, how much
     joint acts fall on the same minute of the hour; `mutual_follows`, share of pairs; `own_objects`, share of
-    joint acts on members' posts; `reaction_seconds` after the post, median; `follow_author`, share of joint
-    acts by followers of the author;
-    `explained`, the innocent explanation that holds, null where none does. A cluster that is explained has
-    the p-value 1. Every candidate is in the table, whatever its p-value: `discoveries` picks. `missing` says
+    joint acts on members' posts; `own_returned`, share of these whose author does the same for the actor;
+    `reaction_seconds` after the post, median; `follow_author`, share of joint acts by followers of the
+    author; `explained`, the innocent explanation that holds, null where none does or none is needed (p above
+    .1). A cluster that is explained has the p-value 1. Every candidate is in the table, whatever its p-value:
+    `discoveries` picks. `missing` says
     where data are too few.
 
     Raises
@@ -269,6 +271,8 @@ def _describe(
     """One row of the clusters."""
     verdict = candidate.verdict
     facts = people.explain(ground, data, group)
+    if verdict.p_value > STANDS_OUT:
+        facts["explained"] = None
     raids = np.unique(group.raid).size
     traces = pd.Series(ground.acts.trace[ground.acts.unit[group.rows]]).value_counts()
     evidence = (
