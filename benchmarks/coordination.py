@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from influgraph.bots import _coaction_candidates as finding
+from influgraph.bots import _coaction_ground as surveying
 from influgraph.bots import _coaction_search as search
-from influgraph.bots import _coaction_test as test
 from influgraph.bots import _coaction_traces as tracing
 from influgraph.bots.coordination import find_coordinated_clusters
 from influgraph.dataset import from_tables
@@ -63,7 +63,7 @@ def _speed(accounts: int, acts: int) -> dict[str, object]:
     marks.append(time.perf_counter())
     rng = np.random.default_rng(1)
     splits = finding.split(sorted_acts.trace.size, sorted_acts.unit.size, rng=rng)
-    ground = test.survey(sorted_acts, np.empty(0, np.int64))
+    ground = surveying.survey(sorted_acts, np.empty(0, np.int64))
     candidates, _ = finding.find_candidates(ground, splits, {"60s": 60.0}, least=4, rng=rng)
     marks.append(time.perf_counter())
     found = np.zeros(accounts, bool)

@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import norm
 
 from influgraph.bots import _coaction_candidates as finding
+from influgraph.bots import _coaction_ground as surveying
 from influgraph.bots import _coaction_kernels as kernels
 from influgraph.bots import _coaction_traces as tracing
 from influgraph.bots._coaction_test import Verdict
@@ -132,6 +133,42 @@ def test_a_circle_gives_back_and_takes_its_time(leaders: int, wait: float, *, in
     )
     assert _suspects(found, 0.02) == (set() if innocent else {f"one{n}" for n in range(10)})
     assert found.clusters["explained"].notna().sum() == innocent
+
+
+def test_a_trace_that_hardly_anybody_else_leaves_is_not_usual_because_they_leave_it() -> None:
+    """Twelve accounts write sequences of tags within minutes; forty others do so, hours apart."""
+    rng = np.random.default_rng(3)
+    acts = []
+    for raid in range(16):
+        start = rng.uniform(0, 40 * DAY)
+        who = np.flatnonzero(rng.random(12) < 0.7)
+        acts += [(f"squad{n}", f"topic;call{raid}", start + rng.uniform(0, 250)) for n in who]
+    for _ in range(300):
+        acts.append((f"one{rng.integers(40)}", f"topic;sub{rng.integers(30)}", rng.uniform(0, 40 * DAY)))
+    posts = pd.DataFrame(acts, columns=["author_id", "hashtags", "created_at"]).assign(
+        post_id=range(len(acts))
+    )
+    posts["created_at"] = np.floor(posts["created_at"]).astype(int) + START
+    posts["hashtags"] = posts["hashtags"].str.split(";")
+    accounts = pd.DataFrame({"account_id": posts["author_id"].unique()})
+    found = find_coordinated_clusters(from_tables(accounts=accounts, posts=posts), rng=rng)
+    assert _suspects(found, 1e-6) == {f"squad{n}" for n in range(12)}
+
+
+def test_closeness_beside_a_group_by_hand() -> None:
+    """On one object two members and two others act in the same minute, another one an hour later."""
+    account, second = np.array([0, 1, 2, 3, 4]), np.array([0.0, 10, 20, 30, 3600])
+    items = pd.DataFrame({"trace": "link", "object": [0], "author": -1, "since": np.nan})
+    acts = tracing.form_acts(
+        account, np.zeros(5, int), second, accounts=5, lasting=np.zeros(1, bool), items=items
+    )
+    ground = surveying.survey(acts, np.empty(0, np.int64))
+    every = surveying.closeness(ground, 60.0)
+    assert (every.close.sum(), every.pairs.sum()) == (12, 20)  # ordered pairs, as below
+    folds = np.zeros(1, np.int8)
+    half = surveying.Half(60.0, every, folds, 0, surveying.unit_sizes(ground, folds, 0))
+    beside = surveying.closeness_beside(ground, np.array([0, 1]), half)
+    assert beside[ground.layer[0]] == pytest.approx((2 + 100 * 3 / 7) / (6 + 100))  # usual: 3 / 7
 
 
 def test_texts_alike_count_in_any_script() -> None:

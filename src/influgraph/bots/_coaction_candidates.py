@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from influgraph.bots import _coaction_ground as surveying
 from influgraph.bots import _coaction_search as search
 from influgraph.bots import _coaction_test as test
 
@@ -44,7 +45,7 @@ def split(objects: int, acts: int, *, rng: np.random.Generator) -> list[Folds]:
 
 
 def find_candidates(
-    ground: test.Ground,
+    ground: surveying.Ground,
     splits: list[Folds],
     lengths: dict[str, float],
     *,
@@ -52,13 +53,15 @@ def find_candidates(
     rng: np.random.Generator,
 ) -> tuple[list[Candidate], pd.DataFrame]:
     """Groups that stand out in a half, with the verdict on the other one; and a row per window."""
-    sides = [[(folds, fold, test.unit_sizes(ground, folds, fold)) for fold in (0, 1)] for folds in splits]
+    sides = [
+        [(folds, fold, surveying.unit_sizes(ground, folds, fold)) for fold in (0, 1)] for folds in splits
+    ]
     found, rows = [], {}
     for window, seconds in lengths.items():
-        near = test.closeness(ground, seconds)
+        near = surveying.closeness(ground, seconds)
         here, tested, pairs = [], 0, 0
         for number, sides_here in enumerate(sides):
-            one, other = (test.Half(seconds, near, *side) for side in sides_here)
+            one, other = (surveying.Half(seconds, near, *side) for side in sides_here)
             for half, pair in ((2 * number, (one, other)), (2 * number + 1, (other, one))):
                 ties = _ties(ground, pair[0])
                 tested, pairs = tested + ties.tested, pairs + ties.one.size
@@ -74,18 +77,18 @@ def find_candidates(
     return found, pd.DataFrame.from_dict(rows, orient="index").rename_axis("window")
 
 
-def _ties(ground: test.Ground, half: test.Half) -> search.Ties:
+def _ties(ground: surveying.Ground, half: surveying.Half) -> search.Ties:
     part = np.flatnonzero(half.folds[ground.acts.unit] == half.fold)
     met, did = search.count_met(ground.acts, half.window, part)
     return search.find_ties(ground.acts, half.window, part, met=met, did=did)
 
 
 def _try(
-    ground: test.Ground,
+    ground: surveying.Ground,
     group: Ints,
     window: str,
     half: int,
-    pair: tuple[test.Half, test.Half],
+    pair: tuple[surveying.Half, surveying.Half],
     rng: np.random.Generator,
 ) -> Candidate | None:
     """Judge a group where it was found, and where it stands out there, on the other half."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from influgraph.bots._coaction_test import Ground, ranges
+from influgraph.bots._coaction_ground import Ground, ranges
 
 if TYPE_CHECKING:
     from influgraph.dataset import Dataset

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from influgraph.bots._coaction_traces import OF_ACCOUNT
-
-if TYPE_CHECKING:
-    from influgraph.bots._coaction_traces import Acts
+from influgraph.bots._coaction_ground import Ground, Half, closeness_beside, ranges
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
@@ -37,8 +33,6 @@ FAINT = 1000  # pairs of acts beside members' that say nothing yet of how narrow
 SPARE = 1.0  # joint acts beyond those expected elsewhere that need none either
 ENOUGH = 2 * SPARE  # joint acts: fewer are not judged
 HOME = 3  # acts of members on an account's posts from which on it counts as one that they attend to
-EPOCHS = 10  # periods with equally many acts each, in which members act elsewhere as often as they do
-SETTLED = 100  # pairs of acts in an epoch from which on its times say as much as those of all of them
 MOST_UNITS = 4000  # of accounts attended to that are drawn: those with the most acts
 
 
@@ -56,130 +50,6 @@ class Verdict:
         """By how many standard deviations of a count there are more joint acts than need no explanation."""
         bound = self.tolerance * self.expected
         return float((self.joint - bound) / np.sqrt(1 + bound))
-
-
-@dataclass(frozen=True)
-class Half:
-    """The units with `folds` equal to `fold`, at a window of seconds, with its `closeness` by layer.
-
-    `sizes`: layers, numbers of acts on a unit + 1, and how many units have both.
-    """
-
-    window: float
-    near: Floats
-    folds: npt.NDArray[np.int8]
-    fold: int
-    sizes: tuple[Ints, Floats, Ints]
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What is the same for every group: where to find acts, and what people do anyway.
-
-    `unit_start`: first act of each unit; `by_account`, `account_start`: acts sorted by account; `key`: number
-    of trace and author of each unit; `by_key`, `key_start`: units sorted by it; `unseen`: posts of a key on
-    which nobody acted; `home_like`: keys of posts whose author is known; `layer`: number of each unit's
-    trace and epoch, `EPOCHS` to a trace; `vague`: units of reposts of an
-    account, not of a post; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over
-    the units of each layer; `narrow`: chance that two acts are by one account.
-    """
-
-    acts: Acts
-    unit_start: Ints
-    total: Ints
-    by_account: Ints
-    account_start: Ints
-    did: Ints
-    key: Ints
-    by_key: Ints
-    key_start: Ints
-    unseen: Floats
-    home_like: Flags
-    layer: Ints
-    vague: Flags
-    clock: Floats
-    weights: Floats
-    narrow: float
-
-    def acts_of(self, accounts: Ints) -> Ints:
-        """Rows of the acts of these accounts, sorted."""
-        return np.sort(
-            self.by_account[ranges(self.account_start[accounts], self.account_start[accounts + 1])]
-        )
-
-    def acts_on(self, units: Ints) -> Ints:
-        """Rows of the acts on these units, which are sorted."""
-        return ranges(self.unit_start[units], self.unit_start[units + 1])
-
-
-def ranges(first: Ints, last: Ints) -> Ints:
-    """All numbers of several ranges, one after another."""
-    size = last - first
-    return np.asarray(np.arange(size.sum()) + np.repeat(first - np.cumsum(size) + size, size))
-
-
-def survey(acts: Acts, posts: Ints) -> Ground:
-    """Index the acts; `posts`: numbers of posts by account, or none."""
-    from influgraph.bots import _coaction_kernels as kernels
-
-    units = acts.trace.size
-    total = np.bincount(acts.unit, minlength=units)
-    trace = pd.factorize(acts.trace)[0].astype(np.int64)
-    keys, first, key = np.unique(
-        trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True
-    )
-    layer = trace * EPOCHS + _epochs(acts)
-    did = np.bincount(acts.account, minlength=acts.accounts)
-    hours = np.bincount(np.floor(acts.time / 3600).astype(np.int64) % 168, minlength=168) + 1.0
-    sizes = np.bincount(key, minlength=keys.size)
-    author = acts.author[first]
-    known = author >= 0
-    written = np.where(known, posts[author], 0) if posts.size else np.zeros(keys.size)
-    return Ground(
-        acts=acts,
-        unit_start=np.append(0, np.cumsum(total)),
-        total=total,
-        by_account=kernels.order_by(acts.account, acts.accounts),
-        account_start=np.append(0, np.cumsum(did)),
-        did=did,
-        key=key,
-        by_key=kernels.order_by(key, keys.size),
-        key_start=np.append(0, np.cumsum(sizes)),
-        unseen=np.maximum(written - sizes, 0.0),
-        home_like=known,
-        layer=layer,
-        vague=acts.trace == OF_ACCOUNT,
-        clock=np.maximum(hours / hours.max(), 0.01),
-        weights=np.bincount(layer, total + 1.0).astype(np.float64),
-        narrow=float((did * (did - 1.0)).sum() / max(float(did.sum()) ** 2, 1)),
-    )
-
-
-def unit_sizes(ground: Ground, folds: npt.NDArray[np.int8], fold: int) -> tuple[Ints, Floats, Ints]:
-    """Layers, numbers of acts on a unit of this half + 1, and how many units have both."""
-    here = folds == fold
-    most = int(ground.total.max(initial=0)) + 2
-    keys, count = np.unique(ground.layer[here] * most + ground.total[here] + 1, return_counts=True)
-    return keys // most, (keys % most).astype(np.float64), count
-
-
-def _epochs(acts: Acts) -> npt.NDArray[np.int64]:
-    """Epoch of each unit: that of its first act."""
-    bounds = np.quantile(acts.time, np.arange(1, EPOCHS) / EPOCHS)
-    first = np.flatnonzero(np.diff(acts.unit, prepend=-1))
-    return np.asarray(np.searchsorted(bounds, acts.time[first], side="right"))
-
-
-def closeness(ground: Ground, window: float) -> Floats:
-    """By layer, how often two acts on a unit are within the window of one another."""
-    from influgraph.bots import _coaction_kernels as kernels
-
-    near = kernels.count_near(ground.acts.unit, ground.acts.time, window)
-    size = -(-int(ground.layer.max(initial=0) + 1) // EPOCHS) * EPOCHS
-    close = np.bincount(ground.layer[ground.acts.unit], near, size).reshape(-1, EPOCHS)
-    pairs = np.bincount(ground.layer, ground.total * (ground.total - 1.0), size).reshape(-1, EPOCHS)
-    usual = (close.sum(axis=1) + 1) / (pairs.sum(axis=1) + 1)
-    return np.asarray(np.minimum((close + SETTLED * usual[:, None]) / (pairs + SETTLED), 1)).ravel()
 
 
 def judge(
@@ -214,8 +84,8 @@ def judge(
     drawn = _draw_at_home(ground, members, rows[at_home], homes, half, runs, rng)
     away = ~at_home & here
     strayed = kernels.count_company(unit[away], acts.time[rows[away]], half.window, weight[away])
-    elsewhere = _expect_elsewhere(ground, rows[~at_home], half)
-    apart = rng.poisson(elsewhere * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
+    elsewhere = _expect_elsewhere(ground, rows[~at_home], half, closeness_beside(ground, rows, half))
+    apart = rng.poisson(elsewhere.sum() * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
     tolerance = VAGUE if ground.vague[unit].mean() > 0.5 else TOLERANCE
     whole = _verdict(joint, drawn + apart, tolerance)
     part = _verdict(strayed, apart.astype(np.float64), tolerance)
@@ -317,11 +187,14 @@ def _shares(others: Ints, mine: Ints, local: Ints, unseen: Floats) -> Floats:
     return best
 
 
-def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
-    """Joint acts expected elsewhere, where attention is as narrow as the company of members shows."""
+def _expect_elsewhere(ground: Ground, rows: Ints, half: Half, usual: Floats) -> Floats:
+    """Joint acts expected elsewhere by layer, and a spare one.
+
+    Attention is as narrow as the company of members shows, acts as close as usual or as members' are.
+    """
     acts = ground.acts
     if not rows.size:
-        return SPARE
+        return np.array([SPARE])
     narrow = _narrowness(ground, rows)
     first = np.flatnonzero(np.diff(acts.unit[rows], prepend=-1))
     units, mine = acts.unit[rows[first]], np.diff(first, append=rows.size)
@@ -341,8 +214,8 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half) -> float:
     here = half.folds[units] == half.fold
     layer, weight = ground.layer[units[here]], ground.total[units[here]] + 1.0
     others = company(*half.sizes) - company(layer, weight) + company(layer, weight - mine[here])
-    near = np.maximum(half.near[:layers], _together(acts.time[rows], half.window))
-    return float(others @ near / narrow) + SPARE
+    near = np.maximum(usual[:layers], _together(acts.time[rows], half.window))
+    return np.append(others * near / narrow, SPARE)
 
 
 def _together(times: Floats, window: float) -> float:

@@ -18,9 +18,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from influgraph.bots import _coaction_candidates as finding
+from influgraph.bots import _coaction_ground as surveying
 from influgraph.bots import _coaction_members as people
 from influgraph.bots import _coaction_search as search
-from influgraph.bots import _coaction_test as test
 from influgraph.bots import _coaction_traces as tracing
 from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
 
@@ -208,7 +208,7 @@ def _find(
 ) -> CoordinatedClusters:
     """Search both halves at every window, test on the other half, and describe what is left."""
     splits = finding.split(acts.trace.size, acts.unit.size, rng=rng)
-    ground = test.survey(acts, _posts_by_account(data))
+    ground = surveying.survey(acts, _posts_by_account(data))
     candidates, sweep = finding.find_candidates(ground, splits, lengths, least=least, rng=rng)
     merged = finding.merge(candidates, halves=2 * len(splits))
     groups = [people.settle_members(ground, one.members, lengths[one.window], least=least) for one in merged]
@@ -235,7 +235,7 @@ def _posts_by_account(data: Dataset) -> Ints:
 
 
 def _tables(
-    data: Dataset, ground: test.Ground, candidates: list[finding.Candidate], groups: list[people.Group]
+    data: Dataset, ground: surveying.Ground, candidates: list[finding.Candidate], groups: list[people.Group]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Clusters, members and joint acts, numbered by p-value, then size."""
     ids = data.account_ids
@@ -266,7 +266,7 @@ def _tables(
 
 
 def _describe(
-    data: Dataset, ground: test.Ground, candidate: finding.Candidate, group: people.Group
+    data: Dataset, ground: surveying.Ground, candidate: finding.Candidate, group: people.Group
 ) -> dict[str, object]:
     """One row of the clusters."""
     verdict = candidate.verdict
@@ -295,7 +295,7 @@ def _describe(
     }
 
 
-def _act_table(ground: test.Ground, group: people.Group, ids: pd.Index) -> pd.DataFrame:
+def _act_table(ground: surveying.Ground, group: people.Group, ids: pd.Index) -> pd.DataFrame:
     """Joint acts, by object, then time."""
     acts, unit = ground.acts, ground.acts.unit[group.rows]
     return pd.DataFrame(
@@ -309,7 +309,7 @@ def _act_table(ground: test.Ground, group: people.Group, ids: pd.Index) -> pd.Da
 
 
 def _tie_table(
-    data: Dataset, ground: test.Ground, group: people.Group, window: str, seconds: float, tested: int
+    data: Dataset, ground: surveying.Ground, group: people.Group, window: str, seconds: float, tested: int
 ) -> pd.DataFrame:
     """Pairs of members, most joint acts first; `tested` pairs of anybody have a joint act."""
     acts, ids = ground.acts, data.account_ids
