@@ -113,6 +113,17 @@ def test_without_follows_profiles_and_times_nothing_can_be_tested() -> None:
     assert set(known["measured"]) <= {"acts and follows beside, median member"}
 
 
+def test_by_the_clock_without_follows_is_too_little_to_tell_bots_from_a_newsroom(world: World) -> None:
+    news = planted(world.benign, "group")
+    group = {name: case for name, case in news.items() if case[0] == "newsroom"}
+    tables = {"accounts": world.data.accounts, "posts": world.data.posts}
+    data = from_tables(**tables, engagements=world.data.engagements)
+    found = clusters(data, {name: ("coordination", ids) for name, (_, ids) in group.items()})
+    case = filed(data, found).cases.iloc[0]
+    assert case["state"] == casefile.TOO_LITTLE
+    assert "newsrooms" in case["why"]
+
+
 def test_no_clusters_make_no_cases(world: World) -> None:
     files = filed(world.data, no_clusters())
     assert files.cases.empty

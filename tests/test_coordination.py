@@ -89,18 +89,20 @@ def test_readers_and_fans_are_not_suspected(seed: int, windows: list[str]) -> No
     assert found.missing is None
 
 
-def test_newsroom_is_explained() -> None:
-    """Eight accounts that follow one another repost the same posts at full hours."""
+@pytest.mark.parametrize(("every", "mutual"), [(3600, True), (1800, False)])
+def test_newsroom_is_explained(every: int, *, mutual: bool) -> None:
+    """Eight accounts, of each two of whom one or both follow the other, repost at full or half hours."""
     rng = np.random.default_rng(5)
     posts, acts = _plain(rng)
     desks = [f"desk{n}" for n in range(8)]
     for post in rng.permutation(POSTS)[:40]:
-        hour = (posts["created_at"][post] // 3600 + 1) * 3600 - START
+        hour = (posts["created_at"][post] // every + 1) * every - START
         acts += [(desk, int(post), hour + rng.integers(0, 20)) for desk in desks]
     done = pd.DataFrame(acts, columns=["account_id", "post_id", "created_at"])
     done["created_at"] = np.floor(done["created_at"]).astype(int) + START
     follows = pd.DataFrame(
-        [(a, b) for a in desks for b in desks if a != b], columns=["follower_id", "followed_id"]
+        [(a, b) for a in desks for b in desks if a < b or (mutual and a > b)],
+        columns=["follower_id", "followed_id"],
     )
     data = from_tables(posts=posts, engagements=done.assign(kind="repost"), follows=follows)
     found = find_coordinated_clusters(data, windows=["60s"], rng=rng)
@@ -153,6 +155,26 @@ def test_a_trace_that_hardly_anybody_else_leaves_is_not_usual_because_they_leave
     accounts = pd.DataFrame({"account_id": posts["author_id"].unique()})
     found = find_coordinated_clusters(from_tables(accounts=accounts, posts=posts), rng=rng)
     assert _suspects(found, 1e-6) == {f"squad{n}" for n in range(12)}
+
+
+def test_evidence_on_a_slow_squad_adds_up() -> None:
+    """Half of fifteen accounts share each of forty links within six hours, beside what everybody shares."""
+    rng = np.random.default_rng(6)
+    acts = []
+    for raid in range(40):
+        start = rng.uniform(0, 40 * DAY)
+        who = np.flatnonzero(rng.random(15) < 0.5)
+        acts += [(f"squad{n}", f"site/{raid}", start + rng.uniform(0, 6 * 3600)) for n in who]
+    made, fame = rng.uniform(0, 40 * DAY, 400), rng.pareto(1.2, 400) + 0.2
+    people = [f"one{n}" for n in rng.integers(300, size=4000)] + [f"squad{n % 15}" for n in range(150)]
+    for one, link in zip(people, rng.choice(400, len(people), p=fame / fame.sum()), strict=True):
+        acts.append((one, f"news/{link}", made[link] + rng.exponential(DAY / 2)))
+    done = pd.DataFrame(acts, columns=["account_id", "object", "created_at"]).assign(kind="share")
+    done["created_at"] = np.floor(done["created_at"]).astype(int) + START
+    found = find_coordinated_clusters(from_tables(engagements=done), windows=["12h"], rng=rng)
+    suspects = _suspects(found, 1e-4)
+    assert suspects <= {f"squad{n}" for n in range(15)}
+    assert len(suspects) >= 12
 
 
 def test_closeness_beside_a_group_by_hand() -> None:

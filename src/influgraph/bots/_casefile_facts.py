@@ -111,7 +111,7 @@ class Facts:
         return Measured(inside[word] / members.size, outside.get(word, 0) / rest), word
 
     def by_the_clock(self, moments: pd.Series) -> Measured:
-        """How far acts keep to the same minute of the hour: 0 any minute, 1 always the same."""
+        """How far acts keep to a minute of the hour, half hour or quarter: 0 any minute, 1 the same."""
         others = self.acts["created_at"].dropna()
         if moments.notna().sum() < CLOCK_ACTS or others.empty:
             return UNKNOWN
@@ -210,4 +210,5 @@ def _counted(words: list[frozenset[str]]) -> dict[str, int]:
 
 def _resultant(moments: pd.Series) -> float:
     seconds = (moments.dt.minute * 60 + moments.dt.second).to_numpy(np.float64)
-    return float(np.abs(np.exp(2j * np.pi * seconds / 3600).mean()))
+    turns = 2j * np.pi * np.outer((1, 2, 4), seconds) / 3600  # by the hour, half hour or quarter
+    return float(np.abs(np.exp(turns).mean(axis=1)).max())

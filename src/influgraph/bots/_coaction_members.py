@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 TOGETHER = 3  # members whose acts on an object within the window make a joint act
 ROUNDS = 4  # of asking anew who belongs, once it is known what was done together
 CLOCKED, OPEN, INWARD, RETURNED, SUDDEN = 0.8, 0.5, 0.5, 0.5, 60.0  # see `explain`
+PARTS = (1, 2, 4)  # of an hour by which a newsroom may publish
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,11 @@ def _belonging(ground: Ground, members: Ints, rows: Ints, raid: Ints) -> tuple[I
 def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
     """Numbers that speak for an innocent explanation of what a group did, and one that holds, if any.
 
-    A newsroom: joint acts at the same minute of the hour (resultant length `CLOCKED` or more) by accounts of
-    which half or more of the pairs follow one another. A circle of acquaintances: half or more of what
-    members act on is their own, not within a minute of the post, and either half or more of these acts are
-    between members of whom each acts on the other's posts, or half of the pairs follow one another. Where
-    all serve one or two leaders that give nothing back, neither holds.
+    A newsroom: joint acts at the same minute of the hour, half hour or quarter (resultant length `CLOCKED` or
+    more) by accounts of which in half or more of the pairs one follows the other. A circle of acquaintances:
+    half or more of what members act on is their own, not within a minute of the post, and either half or more
+    of these acts are between members of whom each acts on the other's posts, or half of the pairs follow one
+    another. Where all serve one or two leaders that give nothing back, neither holds.
     """
     acts = ground.acts
     begins = np.unique(group.raid, return_index=True)[1]
@@ -106,11 +107,11 @@ def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
     account, author = acts.account[group.rows], acts.author[acts.unit[group.rows]]
     own = np.isin(author, group.members)
     clocked = _clocked(moments)
-    mutual = _mutual(data, group.members)
+    mutual, linked = _followed_pairs(data, group.members)
     inward = float(np.isin(acts.author[units], group.members).mean()) if units.size else np.nan
     returned = _returned(account[own], author[own], acts.accounts)
     sudden, why = _median(delay[own]) <= SUDDEN, None
-    if clocked >= CLOCKED and mutual >= OPEN:
+    if clocked >= CLOCKED and linked >= OPEN:
         why = "accounts that follow one another publish by the clock, as a newsroom does"
     elif inward >= INWARD and not sudden and (returned >= RETURNED or mutual >= OPEN):
         why = "members act on one another's posts, as circles of acquaintances and pods do"
@@ -139,11 +140,15 @@ def _returned(account: Ints, author: Ints, accounts: int) -> float:
 
 
 def _clocked(moments: Floats) -> float:
-    """Resultant length of minutes of the hour, 0 where it may be chance (Rayleigh's test, 1 in 1,000)."""
+    """Resultant length of minutes of the hour, half hour or quarter, 0 where it may be chance.
+
+    Rayleigh's test, 1 in 1,000.
+    """
     if moments.size < 3:
         return 0.0
-    length = float(np.abs(np.exp(2j * np.pi * moments / 3600).mean()))
-    return length if moments.size * length**2 > np.log(1000) else 0.0
+    turns = 2j * np.pi * np.outer(PARTS, moments) / 3600
+    length = float(np.abs(np.exp(turns).mean(axis=1)).max())
+    return length if moments.size * length**2 > np.log(1000 * len(PARTS)) else 0.0
 
 
 def _follow_keys(data: Dataset, follower: Ints, followed: Ints) -> npt.NDArray[np.bool_]:
@@ -157,12 +162,13 @@ def _follow_keys(data: Dataset, follower: Ints, followed: Ints) -> npt.NDArray[n
     return np.isin(follower.astype(np.int64) * size + followed, known)
 
 
-def _mutual(data: Dataset, members: Ints) -> float:
-    """Share of the pairs of members that follow one another; null without follows."""
+def _followed_pairs(data: Dataset, members: Ints) -> tuple[float, float]:
+    """Share of the pairs of members that follow one another, and where one does; null without follows."""
     if not len(data.follows) or members.size > 2000:
-        return np.nan
+        return np.nan, np.nan
     one, other = (members[side] for side in np.triu_indices(members.size, 1))
-    return float((_follow_keys(data, one, other) & _follow_keys(data, other, one)).mean())
+    there, back = _follow_keys(data, one, other), _follow_keys(data, other, one)
+    return float((there & back).mean()), float((there | back).mean())
 
 
 def _follow_share(data: Dataset, author: Ints, account: Ints) -> float:

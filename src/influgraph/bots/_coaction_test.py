@@ -19,7 +19,9 @@ RUNS, WORK = (
     2e7,
 )  # draws of a group's joint acts; less where runs x units x members would be more than WORK
 TOLERANCE = 1.25  # times as many joint acts as expected that need no explanation: the model is not the world
-APPEAL = 2.0  # shape of the gamma law of how much more appealing an object is than others' acts on it show
+APPEAL = (
+    2.0  # shape of the gamma law of how much more appealing an object, or elsewhere those of a layer, are
+)
 VAGUE = 2.0  # the same where objects are accounts: who reposts one within hours need not repost the same post
 POWERS = (
     0.0,
@@ -85,7 +87,7 @@ def judge(
     away = ~at_home & here
     strayed = kernels.count_company(unit[away], acts.time[rows[away]], half.window, weight[away])
     elsewhere = _expect_elsewhere(ground, rows[~at_home], half, closeness_beside(ground, rows, half))
-    apart = rng.poisson(elsewhere.sum() * rng.gamma(APPEAL, 1 / APPEAL, drawn.size))
+    apart = rng.poisson(rng.gamma(APPEAL, 1 / APPEAL, (drawn.size, elsewhere.size)) @ elsewhere)
     tolerance = VAGUE if ground.vague[unit].mean() > 0.5 else TOLERANCE
     whole = _verdict(joint, drawn + apart, tolerance)
     part = _verdict(strayed, apart.astype(np.float64), tolerance)

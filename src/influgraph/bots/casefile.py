@@ -213,6 +213,9 @@ def _state(cluster: dict[Any, Any], tested: Iterable[tuple[Any, ...]]) -> dict[s
         return {"state": TOO_LITTLE, "why": _UNTESTED}
     if cluster["kind"] == "pod":
         return {"state": SUSPECTED, "why": _POD}
+    said = speaks.set_index("measured")["speaks"]
+    if said[_MUTUAL] == "unknown" and said[_CLOCK] == "for":
+        return {"state": TOO_LITTLE, "why": _NEWSROOM}
     for explanation, why in _CLEARED.items():
         if speaks.loc[speaks["explanation"] == explanation, "speaks"].eq("for").all():
             return {"state": CLEARED, "why": why}
@@ -225,6 +228,7 @@ def _state(cluster: dict[Any, Any], tested: Iterable[tuple[Any, ...]]) -> dict[s
 
 
 _UNTESTED = "neither follows nor profiles nor times are known, so no innocent explanation can be tested"
+_NEWSROOM = "acts keep to the clock, as those of newsrooms and bots do, and who follows whom is not known"
 _POD = "friends who follow one another do not engage so evenly with all that each of them posts"
 _CLEARED = {
     "organisation": "an organisation explains it: members follow one another, share a name, and are followed",

@@ -106,13 +106,12 @@ def find_coordinated_clusters(
     -------
     `BotClusters` with `ties` and `sweep`. `clusters` has besides: `window`; `joint` acts on objects that did
     not serve to find the cluster, counted as the notes say, and those `expected`; `clock`, 0 to 1, how much
-    joint acts fall on the same minute of the hour; `mutual_follows`, share of pairs; `own_objects`, share of
-    joint acts on members' posts; `own_returned`, share of these whose author does the same for the actor;
-    `reaction_seconds` after the post, median; `follow_author`, share of joint acts by followers of the
-    author; `explained`, the innocent explanation that holds, null where none does or none is needed (p above
-    .1). A cluster that is explained has the p-value 1. Every candidate is in the table, whatever its p-value:
-    `discoveries` picks. `missing` says
-    where data are too few.
+    joint acts fall on the same minute of the hour, half hour or quarter; `mutual_follows`, share of pairs;
+    `own_objects`, share of joint acts on members' posts; `own_returned`, share of these whose author does the
+    same for the actor; `reaction_seconds` after the post, median; `follow_author`, share of joint acts by
+    followers of the author; `explained`, the innocent explanation that holds, null where none does or none is
+    needed (p above .1). A cluster that is explained has the p-value 1. Every candidate is in the table,
+    whatever its p-value: `discoveries` picks. `missing` says where data are too few.
 
     Raises
     ------
@@ -124,16 +123,17 @@ def find_coordinated_clusters(
     Joint acts are counted as company: on each object how many of the other members are near an act on
     average, divided by the root of others' acts on it + 1, summed over objects: what nobody else touches
     tells most. A quarter more than expected needs no explanation (twice as many where reposts name an account
-    and no post), and the appeal of objects varies by a gamma law, so p-values err on the side of accounts.
-    Members act elsewhere in each of ten epochs as often as they do, at moments as near one another as those
-    of all acts of that epoch or as theirs on different objects, so that those who come for one event are not
-    taken for a group. Objects are split four times, from 200,000 acts on once; a cluster's p-value is the
-    one that a quarter of the halves reach, over their share (of eight halves the second lowest, times four;
-    of two the lower, twice), so that no single split decides. Of clusters of which one is mostly part of
-    another all but the likeliest get the p-value 1. Acts on what somebody whom the actor follows had acted
-    on a minute before or earlier are left out: friends prompt friends. Each act is paired with the 256 that
-    follow at most, and 20 million pairs are held at most (16 bytes each), whatever the data. A squad that
-    reacts to each post after the same delay is told from attentive fans only by what else it does.
+    and no post), and the appeal of each object, or elsewhere of all of an epoch, varies by a gamma law, so
+    p-values err on the side of accounts. Members act elsewhere in each of ten epochs as often as they do, at
+    moments as near one another as those of others' acts of that epoch or as theirs on different objects, so
+    that those who come for one event are not taken for a group. Objects are split four times, from 200,000
+    acts on once; a cluster's p-value is the one that a quarter of the halves reach, over their share (of
+    eight halves the second lowest, times four; of two the lower, twice), so that no single split decides. Of
+    clusters of which one is mostly part of another all but the likeliest get the p-value 1. Acts on what
+    somebody whom the actor follows had acted on a minute before or earlier are left out: friends prompt
+    friends. Each act is paired with the 256 that follow at most, and 20 million pairs are held at most (16
+    bytes each), whatever the data. A squad that reacts to each post after the same delay is told from
+    attentive fans only by what else it does.
 
     References
     ----------
