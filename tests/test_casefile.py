@@ -124,6 +124,52 @@ def test_by_the_clock_without_follows_is_too_little_to_tell_bots_from_a_newsroom
     assert "newsrooms" in case["why"]
 
 
+def _ring(shares: list[float], *, follow: bool) -> Dataset:
+    """Eight accounts that like so much of one another's twenty posts, by pair, with ten followers each."""
+    rng, ids = np.random.default_rng(4), [f"one{n}" for n in range(8)]
+    posts = [(f"{one}-{n}", one) for one in [*ids, "star"] for n in range(20)]
+    pairs = [(a, b, shares[(7 * i + j) % len(shares)]) for i, a in enumerate(ids) for j, b in enumerate(ids)]
+    likes = [(a, f"{b}-{n}") for a, b, share in pairs for n in range(20) if a != b and rng.random() < share]
+    follows = [(a, b) for a in ids for b in ids if a != b] + [
+        (f"fan{n}", one) for n in range(10) for one in ids
+    ]
+    likes += [(f"fan{n}", f"star-{n}") for n in range(10)]
+    edges = pd.DataFrame(follows, columns=["follower_id", "followed_id"])
+    return from_tables(
+        posts=pd.DataFrame(posts, columns=["post_id", "author_id"]),
+        engagements=pd.DataFrame(likes, columns=["account_id", "post_id"]).assign(kind="like"),
+        **({"follows": edges} if follow else {}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("shares", "follow", "state"),
+    [([0.6], True, "suspected"), ([0.2, 0.9, 0.5], True, "cleared"), ([0.6], False, "suspected")],
+)
+def test_friends_prefer_some_and_a_pod_is_even(shares: list[float], state: str, *, follow: bool) -> None:
+    data = _ring(shares, follow=follow)
+    groups: Groups = {"c": ("pod", [f"one{n}" for n in range(8)])}
+    assert filed(data, clusters(data, groups)).cases["state"].tolist() == [state]
+
+
+def test_who_shares_links_is_no_fan_club_for_a_few_reposts_of_those_they_follow() -> None:
+    ids = [f"one{n}" for n in range(6)]
+    acts = pd.DataFrame(
+        [(one, f"link{n}") for one in ids for n in range(9)], columns=["account_id", "object"]
+    )
+    post = pd.DataFrame({"account_id": ids, "object": "p"})
+    data = from_tables(
+        posts=pd.DataFrame({"post_id": ["p"], "author_id": "star"}),
+        engagements=acts.assign(kind="share"),
+        follows=pd.DataFrame({"follower_id": ids, "followed_id": "star"}),
+    )
+    joint = pd.concat([acts, post]).assign(bot_cluster="c", kind="share")
+    joint["created_at"] = pd.Timestamp("2026-01-01", tz="UTC")
+    found = clusters(data, {"c": ("coordination", ids)})
+    rows = filed(data, replace(found, joint_acts=joint.astype(JOINT_ACTS))).explanations
+    assert rows.loc[rows["measured"].str.contains("followers of the author"), "value"].tolist() == [0.1]
+
+
 def test_no_clusters_make_no_cases(world: World) -> None:
     files = filed(world.data, no_clusters())
     assert files.cases.empty

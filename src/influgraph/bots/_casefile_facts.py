@@ -137,7 +137,10 @@ class Facts:
         return Measured(float(np.isin(members, doers).mean()), float(np.isin(others, doers).mean()))
 
     def follows_before(self, acts: pd.DataFrame) -> Measured:
-        """Share of acts on others' posts that the author's followers did; usual: of everybody's acts."""
+        """Share of acts on others' posts that the author's followers did; usual: of everybody's acts.
+
+        Acts on what has no known author, as links, count as of nobody's followers, where some are on posts.
+        """
         if not len(self.data.follows):
             return UNKNOWN
         posts = self.data.posts
@@ -146,7 +149,29 @@ class Facts:
         receiver, account = (_codes(self.acts[name]) for name in ("receiver_id", "account_id"))
         known, told = (author >= 0) & (author != doer), receiver >= 0
         usual = self._follow_share(account[told], receiver[told])
-        return Measured(self._follow_share(doer[known], author[known]), usual)
+        share = known.sum() / max((author != doer).sum(), 1)
+        return Measured(share * self._follow_share(doer[known], author[known]), usual)
+
+    def unevenness(self, acts: pd.DataFrame, members: Ints) -> Measured:
+        """How far shares of one another's posts that members act on differ by pair, in units of their mean.
+
+        Beyond what chance brings (binomial); usual: 0, as if one share held for all.
+        """
+        posts = self.data.posts
+        posts = posts[posts["repost_of"].isna()] if "repost_of" in posts else posts
+        author = pd.Series(_codes(posts["author_id"]), posts["post_id"].astype("str"))
+        once = acts.drop_duplicates(["account_id", "object"])
+        pairs = (
+            places(self.data, once["account_id"]),
+            once["object"].map(author).fillna(-1).to_numpy(np.int64),
+        )
+        inside = np.isin(pairs[0], members) & np.isin(pairs[1], members)
+        size = members.size
+        place = [np.searchsorted(members, side[inside]) for side in pairs]
+        done = np.bincount(place[0] * size + place[1], minlength=size**2).reshape(size, size)
+        made = np.bincount(author, minlength=len(self.data.accounts))[members] + np.zeros((size, 1))
+        apart = ~np.eye(size, dtype=bool)
+        return Measured(_spread(done[apart], made[apart]), 0.0)
 
     def _follow_share(self, follower: Ints, followed: Ints) -> float:
         size, pairs = len(self.data.accounts), self.follows.tocoo()
@@ -206,6 +231,15 @@ def _counted(words: list[frozenset[str]]) -> dict[str, int]:
         for word in some:
             counts[word] = counts.get(word, 0) + 1
     return counts
+
+
+def _spread(done: Ints, made: Floats) -> float:
+    """Coefficient of variation of a chance, of which so many trials succeeded, beyond the binomial."""
+    share, pairs = done.sum() / max(made.sum(), 1.0), (made * (made - 1)).sum()
+    if not share or not pairs:
+        return np.nan
+    beyond = ((done - made * share) ** 2 - made * share * (1 - share)).sum() / pairs
+    return float(np.sqrt(max(beyond, 0.0)) / share)
 
 
 def _resultant(moments: pd.Series) -> float:

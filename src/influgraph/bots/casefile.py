@@ -37,6 +37,7 @@ CASES = {
 }
 MOST, HALF = 0.8, 0.5
 CROWD = pd.Timedelta("1h")
+UNEVEN = 0.2  # variation of shares by pair, to their mean, from which on friends rather than a pod engage
 PEOPLE_LIKE = 0.5  # of the usual following from outside, from which on members count as known to others
 
 
@@ -69,9 +70,11 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     outside), an event (others did the same at the same moments) and a scheduler (acts keep to a minute of the
     hour); of coordination also acquaintances (each acts on the others' posts), as the search measured it. A
     cluster is cleared by the first two, which take what a bot cluster cannot have cheaply: a following among
-    people outside; and by what the search itself found (column `explained` of its clusters).
-    A scheduler, an event and, of pods, friendship are recorded and clear nobody: the searches had allowed for
-    crowds and friends before a cluster stood out, and bots use schedulers too.
+    people outside; and by what the search itself found (column `explained` of its clusters). A pod is cleared
+    as friends whose members follow one another, are followed from outside, and engage with some much more
+    than with others. A scheduler and an event are recorded and clear nobody: the searches had allowed for
+    crowds before a cluster stood out, and bots use schedulers too; but where acts keep to the clock and
+    follows are unknown, it may be a newsroom, and data are too few.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ def _tested(
 ) -> list[tuple[Any, ...]]:
     """Each thing measured: explanation, what, value, usual, speaks, cost."""
     if cluster["kind"] == "pod":
-        return _friends(facts, group)
+        return _friends(facts, joint, group)
     served = places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
     outside, crowd = facts.outside_followers(group), facts.crowd(joint, group, CROWD)
     own, clock = facts.elsewhere(group, len(joint)), facts.by_the_clock(joint["created_at"])
@@ -167,15 +170,18 @@ def _acquaintances(cluster: dict[Any, Any]) -> list[tuple[Any, ...]]:
     return [("acquaintances", what, value, np.nan, _speaks(value, HALF), "cheap") for what, value in known]
 
 
-def _friends(facts: Facts, group: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+def _friends(facts: Facts, joint: pd.DataFrame, group: NDArray[np.int64]) -> list[tuple[Any, ...]]:
     mutual, outside = facts.mutual_follows(group), facts.outside_followers(group)
+    uneven = facts.unevenness(joint, group)
     return [
         ("friends", _MUTUAL, *_pair(mutual), _speaks(mutual.value, HALF), "cheap"),
+        ("friends", _UNEVEN, *_pair(uneven), _speaks(uneven.value, UNEVEN), "cheap"),
         ("friends", _OUTSIDE, *_pair(outside), _speaks_usual(outside), "dear"),
     ]
 
 
 _OUTSIDE = "followers from outside, median member"
+_UNEVEN = "how far the shares of posts that members answer differ by pair"
 _MUTUAL = "share of pairs of members that follow each other"
 _BESIDE = "acts and follows beside, median member"
 _CROWD = "share of others among those who did the same within an hour"
@@ -212,7 +218,8 @@ def _state(cluster: dict[Any, Any], tested: Iterable[tuple[Any, ...]]) -> dict[s
     if speaks["speaks"].eq("unknown").all():
         return {"state": TOO_LITTLE, "why": _UNTESTED}
     if cluster["kind"] == "pod":
-        return {"state": SUSPECTED, "why": _POD}
+        friends = speaks["speaks"].eq("for").all()
+        return {"state": CLEARED, "why": _FRIENDS} if friends else {"state": SUSPECTED, "why": _POD}
     said = speaks.set_index("measured")["speaks"]
     if said[_MUTUAL] == "unknown" and said[_CLOCK] == "for":
         return {"state": TOO_LITTLE, "why": _NEWSROOM}
@@ -229,6 +236,9 @@ def _state(cluster: dict[Any, Any], tested: Iterable[tuple[Any, ...]]) -> dict[s
 
 _UNTESTED = "neither follows nor profiles nor times are known, so no innocent explanation can be tested"
 _NEWSROOM = "acts keep to the clock, as those of newsrooms and bots do, and who follows whom is not known"
+_FRIENDS = (
+    "friends explain it: members follow one another, are followed, and engage more with some than others"
+)
 _POD = "friends who follow one another do not engage so evenly with all that each of them posts"
 _CLEARED = {
     "organisation": "an organisation explains it: members follow one another, share a name, and are followed",
