@@ -36,7 +36,7 @@ def measures(data: Dataset) -> dict[str, Callable[[Ints], float]]:
         found["were made within a short time"] = lambda group: -_shortest(made[group])
     idle = _idle(data)
     if idle is not None:
-        found["never act towards anybody or post"] = lambda group: float(idle[group].mean())
+        found["tend to be idle (no act, no post)"] = lambda group: float(idle[group].mean())
     since = _seconds(data.follows["followed_at"])
     if len(since) and np.mean(~np.isnan(since)) >= LEAST_KNOWN:
         found["followed one another within a short time"] = _tied_at_once(data, since)

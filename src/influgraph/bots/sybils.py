@@ -87,7 +87,7 @@ def find_sybils(
     finds in networks rewired at random, with the same number of ties for each account. That alone is true of
     every language community and every small niche, and no reason for suspicion; so something else must set it
     apart from as large and close-knit groups elsewhere in the network: its accounts were made within a short
-    time, or followed one another within a short time, or never do anything. Where none of this is known,
+    time, or followed one another within a short time, or are idle more often. Where none of this is known,
     nothing is reported, and `missing` says so.
 
     Parameters
