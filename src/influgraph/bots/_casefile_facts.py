@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from influgraph.bots._coaction_members import resultant_length
 from influgraph.dataset import resolved_engagements
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Facts:
         others = self.acts["created_at"].dropna()
         if moments.notna().sum() < CLOCK_ACTS or others.empty:
             return UNKNOWN
-        return Measured(_resultant(moments.dropna()), _resultant(others))
+        return Measured(_kept_to_the_clock(moments.dropna()), _kept_to_the_clock(others))
 
     def elsewhere(self, members: Ints, joint: int) -> Measured:
         """Acts and follows of the median member beyond what the group did together, each."""
@@ -143,9 +144,7 @@ class Facts:
         """
         if not len(self.data.follows):
             return UNKNOWN
-        posts = self.data.posts
-        authors = pd.Series(posts["author_id"].astype("str").to_numpy(), posts["post_id"].astype("str"))
-        author, doer = places(self.data, acts["object"].map(authors)), places(self.data, acts["account_id"])
+        author, doer = _authors(self.data.posts, acts["object"]), places(self.data, acts["account_id"])
         receiver, account = (_codes(self.acts[name]) for name in ("receiver_id", "account_id"))
         known, told = (author >= 0) & (author != doer), receiver >= 0
         usual = self._follow_share(account[told], receiver[told])
@@ -159,17 +158,14 @@ class Facts:
         """
         posts = self.data.posts
         posts = posts[posts["repost_of"].isna()] if "repost_of" in posts else posts
-        author = pd.Series(_codes(posts["author_id"]), posts["post_id"].astype("str"))
         once = acts.drop_duplicates(["account_id", "object"])
-        pairs = (
-            places(self.data, once["account_id"]),
-            once["object"].map(author).fillna(-1).to_numpy(np.int64),
-        )
+        pairs = places(self.data, once["account_id"]), _authors(posts, once["object"])
         inside = np.isin(pairs[0], members) & np.isin(pairs[1], members)
         size = members.size
         place = [np.searchsorted(members, side[inside]) for side in pairs]
         done = np.bincount(place[0] * size + place[1], minlength=size**2).reshape(size, size)
-        made = np.bincount(author, minlength=len(self.data.accounts))[members] + np.zeros((size, 1))
+        written = np.bincount(_codes(posts["author_id"]), minlength=len(self.data.accounts))
+        made = written[members] + np.zeros((size, 1))
         apart = ~np.eye(size, dtype=bool)
         return Measured(_spread(done[apart], made[apart]), 0.0)
 
@@ -233,6 +229,12 @@ def _counted(words: list[frozenset[str]]) -> dict[str, int]:
     return counts
 
 
+def _authors(posts: pd.DataFrame, objects: pd.Series) -> Ints:
+    """Place of the author of each object that is one of these posts, else -1."""
+    author = pd.Series(_codes(posts["author_id"]), posts["post_id"].astype("str"))
+    return objects.map(author).fillna(-1).to_numpy(np.int64)
+
+
 def _spread(done: Ints, made: Floats) -> float:
     """Coefficient of variation of a chance, of which so many trials succeeded, beyond the binomial."""
     share, pairs = done.sum() / max(made.sum(), 1.0), (made * (made - 1)).sum()
@@ -242,7 +244,5 @@ def _spread(done: Ints, made: Floats) -> float:
     return float(np.sqrt(max(beyond, 0.0)) / share)
 
 
-def _resultant(moments: pd.Series) -> float:
-    seconds = (moments.dt.minute * 60 + moments.dt.second).to_numpy(np.float64)
-    turns = 2j * np.pi * np.outer((1, 2, 4), seconds) / 3600  # by the hour, half hour or quarter
-    return float(np.abs(np.exp(turns).mean(axis=1)).max())
+def _kept_to_the_clock(moments: pd.Series) -> float:
+    return resultant_length((moments.dt.minute * 60 + moments.dt.second).to_numpy(np.float64))

@@ -146,9 +146,14 @@ def _clocked(moments: Floats) -> float:
     """
     if moments.size < 3:
         return 0.0
-    turns = 2j * np.pi * np.outer(PARTS, moments) / 3600
-    length = float(np.abs(np.exp(turns).mean(axis=1)).max())
+    length = resultant_length(moments)
     return length if moments.size * length**2 > np.log(1000 * len(PARTS)) else 0.0
+
+
+def resultant_length(seconds: Floats) -> float:
+    """How far seconds keep to one minute of the hour, half hour or quarter: 0 to any, 1 to the same."""
+    turns = 2j * np.pi * np.outer(PARTS, seconds) / 3600
+    return float(np.abs(np.exp(turns).mean(axis=1)).max())
 
 
 def _follow_keys(data: Dataset, follower: Ints, followed: Ints) -> npt.NDArray[np.bool_]:

@@ -12,24 +12,15 @@ from influgraph.bots._coaction_ground import Ground, Half, closeness_beside, ran
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
-RUNS, WORK = (
-    400,
-    2e7,
-)  # draws of a group's joint acts; less where runs x units x members would be more than WORK
+# Draws of a group's joint acts; less where runs x units x members would be more than WORK.
+RUNS, WORK = 400, 2e7
 TOLERANCE = 1.25  # times as many joint acts as expected that need no explanation: the model is not the world
-APPEAL = (
-    2.0  # shape of the gamma law of how much more appealing an object, or elsewhere those of a layer, are
-)
+# Shape of the gamma law of how much more appealing an object is, or elsewhere those of a layer are.
+APPEAL = 2.0
 VAGUE = 2.0  # the same where objects are accounts: who reposts one within hours need not repost the same post
-POWERS = (
-    0.0,
-    0.25,
-    0.5,
-    0.75,
-    1.0,
-)  # of others' acts on a post, to which those of members may be proportional
+# Of others' acts on a post, to which those of members may be proportional.
+POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 PRIOR = 5.0  # others' acts on an object from which on their times say as much as those of members elsewhere
 FAINT = 1000  # pairs of acts beside members' that say nothing yet of how narrow their company is
 SPARE = 1.0  # joint acts beyond those expected elsewhere that need none either

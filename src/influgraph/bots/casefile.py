@@ -65,16 +65,16 @@ class CaseFiles:
 def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -> CaseFiles:
     """Lay out the evidence on each cluster, and test the innocent explanations for it.
 
-    Tested are a fan club (those who know whom they promote, have lives of their own and are known to others),
-    an organisation that publishes together (its members follow each other, say so, and are followed from
-    outside), an event (others did the same at the same moments) and a scheduler (acts keep to a minute of the
-    hour); of coordination also acquaintances (each acts on the others' posts), as the search measured it. A
-    cluster is cleared by the first two, which take what a bot cluster cannot have cheaply: a following among
-    people outside; and by what the search itself found (column `explained` of its clusters). A pod is cleared
-    as friends whose members follow one another, are followed from outside, and engage with some much more
-    than with others. A scheduler and an event are recorded and clear nobody: the searches had allowed for
-    crowds before a cluster stood out, and bots use schedulers too; but where acts keep to the clock and
-    follows are unknown, it may be a newsroom, and data are too few.
+    Tested are a fan club (those who know whom they promote, have lives of their own and are known to
+    others), an organisation that publishes together (its members follow each other, say so, and are followed
+    from outside), an event (others did the same at the same moments) and a scheduler (acts keep to a minute
+    of the hour, half hour or quarter); of coordination also acquaintances (each acts on the others' posts),
+    as the search measured it. A cluster is cleared by the first two, which take what a bot cluster cannot
+    have cheaply: a following among people outside; and by what the search itself found (column `explained`
+    of its clusters). A pod is cleared as friends whose members follow one another, are followed from
+    outside, and engage with some much more than with others. A scheduler and an event are recorded and clear
+    nobody: the searches had allowed for crowds before a cluster stood out, and bots use schedulers too; but
+    where acts keep to the clock and follows are unknown, it may be a newsroom, and data are too few.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ _INWARD = {
     "own_objects": "share of joint acts on members' posts",
     "own_returned": "share of acts on members' posts that the author returns",
 }
-_CLOCK = "how far acts keep to a minute of the hour"
+_CLOCK = "how far acts keep to a minute of the hour, half hour or quarter"
 _NO_WORD = "share of members with a common word in their profiles"
 
 

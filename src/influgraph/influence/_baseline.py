@@ -85,7 +85,7 @@ def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: 
         pooled_counts = pooled_counts.sum(axis=0, keepdims=True)
         pooled_expected = pooled_expected.sum(axis=0, keepdims=True)
     factor = shrunken_factor(pooled_counts, pooled_expected)
-    return Uncertain(factor.mean[:, period], factor.typical[:, period])
+    return Uncertain(*(values[:, period] for values in factor))
 
 
 def _sum_columns(values: Floats, period: Ints) -> Floats:

@@ -14,7 +14,7 @@ from influgraph.influence import _baseline
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
-from influgraph.influence._intensity import Intensity, share_credit
+from influgraph.influence._intensity import Intensity, at_risk, expected_outcomes, share_credit
 
 _SETTLED, _MOST_ITERATIONS = 1e-4, 150
 _RATE_EVERY, _PRIOR_OUTCOMES = 3, 0.3
@@ -56,7 +56,7 @@ def fit_conditional(exposure: Exposure, fitted: Intensity, mass: sparse.csr_arra
     theta = np.where(exposed > 0, 0.1 * done.sum() / max(exposed.sum(), 1e-12), 0.0)
     for iteration in range(_MOST_ITERATIONS):
         rate = table.ravel()[fitted.state.cell] / (HOUR * exposure.tempo)
-        expected = _expected(exposure, table)
+        expected = expected_outcomes(exposure, table)
         level = done / np.maximum(expected + mass @ theta, 1e-12)
         intensity, credit, _ = share_credit(exposure, theta, fitted.kernel, np.maximum(rate, 1e-300))
         if abs(credit.sum() - credited) < _SETTLED * len(rate):
@@ -69,22 +69,10 @@ def fit_conditional(exposure: Exposure, fitted: Intensity, mass: sparse.csr_arra
     return Conditional(rate, expected, theta, credit, intensity - rate, mass)
 
 
-def _expected(exposure: Exposure, table: Floats) -> Floats:
-    """Expected outcomes of each account at level 1, until its risk ends."""
-    hours = table.shape[1]
-    cumulative = np.pad(table.cumsum(axis=1), ((0, 0), (1, 0)))
-    passed = np.minimum(exposure.risk_end / HOUR, hours)
-    whole = np.floor(passed).astype(np.int64)
-    at, after = (cumulative[exposure.niche, np.minimum(whole + step, hours)] for step in (0, 1))
-    return np.asarray(at + (passed - whole) * (after - at))
-
-
 def _rate(exposure: Exposure, cell: Ints, own: Floats, level: Floats, shape: tuple[int, ...]) -> Floats:
     niches, hours = shape
     counts = sum_by(cell, own, niches * hours).reshape(niches, hours)
-    last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
-    leaving = sum_by(exposure.niche * hours + last, level, niches * hours).reshape(niches, hours)
-    return _baseline.niche_hour_rate(counts, leaving[:, ::-1].cumsum(axis=1)[:, ::-1]).mean
+    return _baseline.niche_hour_rate(counts, at_risk(exposure, level, hours=hours)).mean
 
 
 def profile_share(exposure: Exposure, found: Conditional) -> Floats:

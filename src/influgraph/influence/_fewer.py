@@ -19,7 +19,7 @@ from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._clock import HOUR, Clock
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Broadcasts, Exposure, Scene
-from influgraph.influence._intensity import Intensity
+from influgraph.influence._intensity import Intensity, at_risk
 
 _LEVEL = 0.05
 # Variance of the outcomes in the windows, given all those of the audience: in all, and per outcome expected.
@@ -181,9 +181,7 @@ def _timing(exposure: Exposure, fitted: Intensity, own: Floats) -> Floats:
     """Share of each niche's outcomes expected before each hour (niches x hours and the end)."""
     state = fitted.state
     niches, hours = state.rate.mean.shape
-    last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
-    leaving = sum_by(exposure.niche * hours + last, state.level, niches * hours).reshape(niches, hours)
-    members = leaving[:, ::-1].cumsum(axis=1)[:, ::-1]
+    members = at_risk(exposure, state.level, hours=hours)
     counts = sum_by(state.cell, own, niches * hours).reshape(niches, hours)
     expected = (_baseline.niche_hour_rate(counts, members).mean * members).cumsum(axis=1)
     return np.pad(expected / np.maximum(expected[:, -1:], 1e-300), ((0, 0), (1, 0)))

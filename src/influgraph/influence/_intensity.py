@@ -151,7 +151,7 @@ def _judge_members(exposure: Exposure, state: State, outcomes: _members.Outcomes
         state.members,
         baseline=_usual_at_outcomes(exposure, state),
         caused=caused,
-        expected=state.usual * _expected(exposure, state.rate.mean),
+        expected=state.usual * expected_outcomes(exposure, state.rate.mean),
         exposed=windows.by_account(state.theta, state.kernel, accounts=accounts),
     )
     _, state.seconds = windows.by_author(state.receptive)
@@ -236,8 +236,8 @@ def update_effects(state: State, credit: Floats, *, geometric: float = 0.0) -> N
 def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
     niches, hours = state.rate.mean.shape
     counts = sum_by(state.cell, own, niches * hours).reshape(niches, hours)
-    state.rate = _baseline.niche_hour_rate(counts, _at_risk(exposure, state))
-    expected = _expected(exposure, state.rate.mean)
+    state.rate = _baseline.niche_hour_rate(counts, at_risk(exposure, state.level, hours=hours))
+    expected = expected_outcomes(exposure, state.rate.mean)
     # At the niche's mean level: what members of one kind have in common is not their own.
     mean = sum_by(exposure.niche, state.level * expected, niches) / np.maximum(
         sum_by(exposure.niche, state.usual * expected, niches), 1e-12
@@ -246,7 +246,7 @@ def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
     state.usual = _baseline.trait_factor(done, mean[exposure.niche] * expected, exposure.traits)
 
 
-def _expected(exposure: Exposure, rate: Floats) -> Floats:
+def expected_outcomes(exposure: Exposure, rate: Floats) -> Floats:
     """Expected outcomes of each account at the rate of its niche, until its risk ends."""
     hours = rate.shape[1]
     passed = np.minimum(exposure.risk_end / HOUR, hours)
@@ -256,9 +256,9 @@ def _expected(exposure: Exposure, rate: Floats) -> Floats:
     return np.asarray(at + (passed - whole) * (after - at))
 
 
-def _at_risk(exposure: Exposure, state: State) -> Floats:
+def at_risk(exposure: Exposure, level: Floats, *, hours: int) -> Floats:
     """Summed levels of the accounts still at risk, niches x hours."""
-    niches, hours = state.rate.mean.shape
+    niches = int(exposure.niche.max()) + 1
     last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
-    leaving = sum_by(exposure.niche * hours + last, state.level, niches * hours)
+    leaving = sum_by(exposure.niche * hours + last, level, niches * hours)
     return leaving.reshape(niches, hours)[:, ::-1].cumsum(axis=1)[:, ::-1]
