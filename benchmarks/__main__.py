@@ -26,7 +26,7 @@ TITLES = {
 }
 LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "igraph", "networkit")
 # Judge estimates, not times, for minutes: `python -m benchmarks.oracle`, `.forecast`, `.fewer`, ...
-APART = {"oracle", "forecast", "fewer", "niches", "bots", "resistance", "blocks"}
+APART = {"apart", "oracle", "forecast", "fewer", "niches", "bots", "resistance", "blocks"}
 PREFACE = """# What it costs
 
 `python -m benchmarks --markdown`: in processes of their own, the fastest warm call of each, and the most

@@ -279,7 +279,8 @@ def judge(case: Case) -> dict[str, Any]:
     return row | {"seconds": seconds}
 
 
-def _niches(data: Dataset, rng: np.random.Generator) -> pd.Series:
+def detected_niches(data: Dataset, rng: np.random.Generator) -> pd.Series:
+    """Niches as a study detects them."""
     terms = niche_names.term_uses(data)
     found: pd.Series = niches.find_niches(attention_layers(data), terms=terms, rng=rng).accounts["niche"]
     return found
@@ -289,7 +290,7 @@ def plain_case(name: str, *, seed: int) -> Case:
     """A plain world, with niches as detected."""
     rng = np.random.default_rng(seed)
     world = plain.make_plain_world(plain.PlainSettings(**PLAIN_WORLDS[name]), rng=rng)
-    found = _niches(world.data, rng)
+    found = detected_niches(world.data, rng)
     known = {"oracle": plain_oracle(world)}
     return Case(name, world.data, found, world.truth, world.comedian, known, rng)
 
@@ -302,7 +303,7 @@ def synthetic_cases(name: str, *, accounts: int, seed: int) -> tuple[Case, Case]
     )
     world = synthetic.make_world(settings, rng=rng)
     data, sources = world.data, world.sources.set_index("account_id")
-    found = _niches(data, rng)
+    found = detected_niches(data, rng)
     bare = replace(world, data=without_views(data))
     knows_all = synthetic_oracle(bare)
     listed, unlisted = (
