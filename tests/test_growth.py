@@ -43,6 +43,14 @@ def test_a_planted_burst_is_found_where_it_is() -> None:
     assert one["burst_start"] < one["burst_end"] < planted + pd.Timedelta("2D")
 
 
+def test_followers_that_come_in_for_a_week_are_one_burst() -> None:
+    rng = np.random.default_rng(457)
+    bought = {"followed_id": "a3", "followed_at": START + 10 * DAY + rng.integers(0, 10 * DAY, 200)}
+    one = growth_anomalies(_data(_steady(rng), pd.DataFrame(bought)), rng=rng).loc["a3"]
+    assert one["growth_q"] < 0.05
+    assert one["burst_followers"] - one["burst_expected"] > 0.8 * 200
+
+
 def test_a_day_on_which_all_grow_is_a_trend() -> None:
     rng = np.random.default_rng(452)
     rise = [_burst(rng, f"a{i}", 20, 30) for i in range(20)]

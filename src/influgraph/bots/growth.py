@@ -22,7 +22,7 @@ BINS = 224  # of the period, at most; none is shorter than an hour
 SHORTEST = 3_600.0  # seconds
 FEWEST = 10  # new followers with a time, of an account
 FEWEST_BINS = 14
-SPANS = (1, 2, 4, 8, 16, 32)  # bins of the windows that are scanned
+SPANS = (1, 2, 4, 8, 16, 32, 64)  # bins of the windows that are scanned
 MEMORY = 86_400.0  # seconds in which what a post or repost brings fades by e
 DRAWS = 199
 FIRST_DRAWS = 39  # no more are needed where `COMMON` of them are as strange (Besag & Clifford 1991)
@@ -47,7 +47,7 @@ def growth_anomalies(data: Dataset, *, rng: np.random.Generator) -> pd.DataFrame
 
     New followers are expected by the general trend (how others grow at that time, each counted no more than
     is usual for it), lifted by the account's own posts and reposts of these, which fade within a day. How
-    much each brings is fitted per account. Windows of 1 to 32 bins are scanned; the greatest likelihood ratio
+    much each brings is fitted per account. Windows of 1 to 64 bins are scanned; the greatest likelihood ratio
     is compared with that of draws with as many new followers, as dispersed as growth is in most accounts.
 
     A burst is no proof of purchase: press, a mention elsewhere or an event can be behind it.
