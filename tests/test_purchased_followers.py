@@ -6,6 +6,7 @@ import pytest
 
 from influgraph.bots.clusters import BotClusters, discoveries, no_clusters
 from influgraph.bots.followers import authentic_share, find_purchased_followers
+from influgraph.bots.growth import COLUMNS, growth_anomalies
 from influgraph.dataset import Dataset, from_tables
 from influgraph.synthetic import World, WorldSettings, make_world
 
@@ -118,3 +119,41 @@ def test_a_share_is_unknown_without_followers_and_vague_with_few() -> None:
     assert shares.loc["ann"].isna().all()
     assert shares.loc["cyd", "authentic_share_low"] < 0.6
     assert authentic_share(data, no_clusters("no follows")).isna().all(axis=None)
+
+
+def _suspects(names: list[str]) -> BotClusters:
+    cluster = {"kind": "coordination", "size": len(names), "p_value": 0.0, "q_value": 0.0}
+    index = pd.Index(["c"], name="bot_cluster")
+    clusters = pd.DataFrame([{**cluster, "beneficiaries": (), "evidence": ""}], index=index)
+    members = pd.DataFrame({"bot_cluster": "c", "account_id": names, "membership": 1.0})
+    return BotClusters(clusters, members, no_clusters().joint_acts)
+
+
+def test_followers_of_a_burst_are_suspected_and_named_ones_among_them_count_once() -> None:
+    day, early, burst = pd.Timedelta("1D"), pd.Timestamp("2025-01-01"), pd.Timestamp("2025-02-01")
+    follows = _pairs([(f"f{i}", "cyd") for i in range(20)])
+    follows["followed_at"] = [early] * 8 + [burst] * 12
+    data, found = from_tables(follows=follows), _suspects(["f0", "f9"])  # before the burst, and in it
+    growth = pd.DataFrame(index=data.account_ids, columns=list(COLUMNS)).astype(COLUMNS)
+    rounded = burst.tz_localize("UTC") + pd.Timedelta("1us")  # an end is reckoned from numbers of bins
+    growth.loc["cyd", ["burst_start", "burst_end"]] = [rounded, rounded + day]
+    growth.loc["cyd", ["burst_followers", "burst_expected", "growth_q"]] = [12, 2.0, 0.01]
+    without = authentic_share(data, found)
+    counted = authentic_share(data, found, growth=growth)
+    assert without.loc["cyd", "authentic_share"] == 0.9
+    assert counted.loc["cyd", "authentic_share"] == pytest.approx(1 - (2 + 12 - 2 - 1) / 20)
+    assert counted.loc["cyd", "authentic_share_high"] == without.loc["cyd", "authentic_share_high"]
+    assert counted.loc["cyd", "authentic_share_low"] < 0.4
+    named = _suspects([f"f{i}" for i in range(8, 20)])
+    assert authentic_share(data, named, growth=growth).equals(authentic_share(data, named))
+    usual = growth.assign(growth_q=growth["growth_q"] + 0.05)
+    assert authentic_share(data, found, growth=usual).equals(without)
+    unseen = authentic_share(data, no_clusters("no niches"), growth=growth)
+    assert unseen.loc["cyd", ["authentic_share", "authentic_share_high"]].tolist() == [0.5, 1.0]
+
+
+def test_a_share_without_times_of_follows_is_what_it_was() -> None:
+    data = from_tables(follows=_pairs([(f"f{i}", "cyd") for i in range(20)]))
+    growth = growth_anomalies(data, rng=np.random.default_rng(1))
+    found = _suspects(["f3"])
+    assert authentic_share(data, found, growth=growth).equals(authentic_share(data, found))

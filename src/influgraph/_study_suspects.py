@@ -36,6 +36,7 @@ def found_clusters(
     found = with_explained(discoveries(searches, q=settings.q), searches)
     files = casefile.case_files(data, found, rng=rngs("case files"))
     suspected = only(found, files.cases.index[files.cases["state"] == SUSPECTED])
+    grown = growth.growth_anomalies(data, rng=rngs("growth"))
     return {
         "clusters": _joined(suspected.clusters, "beneficiaries")[list(CLUSTERS)],
         "members": suspected.members,
@@ -44,8 +45,8 @@ def found_clusters(
         "explanations": files.explanations,
         "ties": _joined(together.ties, "objects"),
         "windows": together.sweep,
-        "shares": followers.authentic_share(data, suspected),
-        "growth": growth.growth_anomalies(data, rng=rngs("growth")),
+        "shares": followers.authentic_share(data, suspected, growth=grown, q=settings.q),
+        "growth": grown,
         "missing": tuple(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),
     }
 

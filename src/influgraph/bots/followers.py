@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from influgraph.dataset import Dataset
 
 LEAST_MEMBERSHIP = 0.5
+ROUNDING = pd.Timedelta("1ms")  # of the ends of bursts
 MOST_NICHES = 60  # the largest; members of smaller ones count as having none
 
 
@@ -208,7 +209,9 @@ def _joint_follows(data: Dataset, name: str, one: Candidate) -> pd.DataFrame:
     )
 
 
-def authentic_share(data: Dataset, found: BotClusters) -> pd.DataFrame:
+def authentic_share(
+    data: Dataset, found: BotClusters, *, growth: pd.DataFrame | None = None, q: float = 0.05
+) -> pd.DataFrame:
     """Share of each account's followers who are not suspected, with a 90 % interval; grade: estimated.
 
     The count of suspects is the sum of their memberships, posteriors that hold the base rate as their prior;
@@ -216,12 +219,21 @@ def authentic_share(data: Dataset, found: BotClusters) -> pd.DataFrame:
     a share drawn from Jeffreys' prior, widened by the doubt in memberships. Accounts that no search
     suspects count as authentic: so this is an upper bound where farms went unseen.
 
+    Where growth has a burst that stands out, followers gained in it beyond what is usual are suspected too: a
+    number, nobody by name, and suspects who followed in the burst are part of it. What an account's own posts
+    bring is usual; but press, a mention elsewhere or an event can be behind a burst, so the upper end stays
+    what it is without.
+
     Parameters
     ----------
     data
         Whose follows are counted.
     found
         Suspects, as `discoveries` keeps them; members of pods are people, and count as authentic.
+    growth
+        As `growth_anomalies` returns it; None: bursts are not known.
+    q
+        The `growth_q` up to which a burst stands out.
 
     Returns
     -------
@@ -248,9 +260,28 @@ def authentic_share(data: Dataset, found: BotClusters) -> pd.DataFrame:
     known = (count > 0) & (found.missing is None or not found.clusters.empty)
     share = 1 - bought / np.maximum(count, 1)
     low, high = _interval(share, count, doubt)
+    if growth is not None:
+        unnamed, usual = _unnamed(data, suspected, growth, q)
+        burst = unnamed > 0
+        share = np.where(burst, 1 - (bought + unnamed) / np.maximum(count, 1), share)
+        low = np.where(burst, _interval(share, count, doubt + usual)[0], low)
+        known |= burst
     columns = {"authentic_share": share, "authentic_share_low": low, "authentic_share_high": high}
     table = pd.DataFrame(columns, index=data.account_ids)
     return table.where(pd.Series(known, table.index), axis=0).astype("Float64")
+
+
+def _unnamed(data: Dataset, suspected: Numbers, growth: pd.DataFrame, q: float) -> tuple[Numbers, Numbers]:
+    """Followers not suspected by name that a burst brought beyond what is usual, and that; by account."""
+    bursts = growth.reindex(data.account_ids)
+    stands_out = bursts["growth_q"].le(q).fillna(value=False).to_numpy(bool)
+    follower, followed = _codes(data)
+    times = data.follows["followed_at"].reset_index(drop=True)
+    start, end = (bursts[f"burst_{side}"].iloc[followed].reset_index(drop=True) for side in ("start", "end"))
+    inside = stands_out[followed] & (times.ge(start - ROUNDING) & times.lt(end)).to_numpy(bool)
+    gained = np.bincount(followed[inside], 1 - suspected[follower[inside]], minlength=len(bursts))
+    usual = bursts["burst_expected"].to_numpy(float, na_value=0.0)
+    return np.maximum(gained - usual, 0.0), usual
 
 
 def _suspicion(data: Dataset, found: BotClusters) -> Numbers:
