@@ -22,9 +22,11 @@ from scipy import stats
 
 from influgraph import niche_names, niches
 from influgraph._study_networks import attention_layers
-from influgraph.bots import casefile
+from influgraph._study_suspects import assumed_people
+from influgraph.bots import casefile, growth
 from influgraph.bots.clusters import BotClusters, discoveries, only
 from influgraph.dataset import Dataset
+from influgraph.settings import Bots
 from influgraph.synthetic import World, WorldSettings, make_world
 
 FIRST_SEED = {"quality": 5101, "organic": 5201}
@@ -71,15 +73,19 @@ def find_bots(data: Dataset, *, seed: int) -> dict[str, BotClusters]:
     rng = np.random.default_rng(seed)
     layers, terms = attention_layers(data), niche_names.term_uses(data)
     niche = niches.find_niches(layers, terms=terms, rng=rng).accounts["niche"]
-    verified = data.accounts.get("verified", pd.Series(False, data.account_ids)).fillna(False)  # noqa: FBT003 (pandas')
     searches: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
         "coordination": ("find_coordinated_clusters", [], {}),
         "followers": ("find_purchased_followers", [niche], {}),
         "pods": ("find_pods", [niche], {}),
-        "sybils": ("find_sybils", [], {"trusted": data.account_ids[verified.to_numpy(bool)]}),
+        "sybils": ("find_sybils", [], {"trusted": None}),
     }
-    found = {}
+    found: dict[str, BotClusters] = {}
     for module, (function, more, options) in searches.items():
+        if module == "sybils":
+            grown = growth.growth_anomalies(data, rng=np.random.default_rng(seed))
+            options |= {
+                "assumed": assumed_people(data, niche, [*found.values()], growth=grown, settings=Bots())
+            }
         name = f"influgraph.bots.{module}"
         if importlib.util.find_spec(name):
             search = getattr(importlib.import_module(name), function)

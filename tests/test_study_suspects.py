@@ -7,7 +7,7 @@ import pytest
 from influgraph import _study_suspects, study
 from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
 from influgraph.dataset import Dataset, from_tables, resolved_engagements
-from influgraph.settings import Settings
+from influgraph.settings import Bots, Settings
 from influgraph.synthetic import World, WorldSettings, make_world
 
 
@@ -91,6 +91,28 @@ def test_an_account_in_several_clusters_is_named_by_the_surest() -> None:
     members = pd.concat([found["members"], more])  # type: ignore[list-item]
     of_each = _study_suspects.cluster_of_each({"clusters": both, "members": members})
     assert of_each.to_dict() == {"ann": "d", "bob": "c"}
+
+
+def test_popular_accounts_are_taken_for_people_where_nobody_is_known_to_be_one() -> None:
+    stars = ["star", "squad", "served", "burst"]
+    pairs = [(f"f{n}", star) for star in stars for n in range(9)] + [(star, "f0") for star in stars]
+    follows = pd.DataFrame(pairs, columns=["follower_id", "followed_id"])
+    data = from_tables(follows=follows)
+    cluster = {"kind": "coordination", "size": 1, "p_value": 0.001, "q_value": 0.001}
+    index = pd.Index(["c"], name="bot_cluster")
+    clusters = pd.DataFrame([{**cluster, "beneficiaries": ("served",), "evidence": ""}], index=index)
+    members = pd.DataFrame({"bot_cluster": "c", "account_id": ["squad"], "membership": 1.0})
+    searches = [BotClusters(clusters, members, no_clusters().joint_acts)]
+    growth = pd.DataFrame({"growth_q": pd.array([0.001], "Float64")}, index=["burst"])
+    none = pd.Series(None, index=data.account_ids, dtype="Int64")
+
+    def assumed(data: Dataset, settings: Bots) -> list[str]:
+        return _study_suspects.assumed_people(data, none, searches, growth=growth, settings=settings)
+
+    assert assumed(data, Bots()) == ["star", "f0"]
+    assert assumed(data, Bots(trusted=("f1",))) == []
+    verified = pd.DataFrame({"account_id": data.account_ids, "verified": data.account_ids == "f1"})
+    assert assumed(from_tables(accounts=verified, follows=follows), Bots()) == []
 
 
 def test_what_a_search_explained_is_told_beside_what_stands_out() -> None:

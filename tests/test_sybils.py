@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from influgraph.bots import _sybils_regions as areas
 from influgraph.bots.clusters import discoveries
-from influgraph.bots.sybils import find_sybils, trust
+from influgraph.bots.sybils import find_sybils, popular_seeds, trust
 from influgraph.dataset import Dataset, from_tables
 from influgraph.networks import follow_network
 
@@ -71,6 +71,47 @@ def test_ties_alone_are_too_little() -> None:
     assert values[sybil].max() < values[~sybil].median()
 
 
+def _unverified(seed: int, *, sybils: bool) -> tuple[Dataset, pd.Series]:
+    """The same world where nobody is verified, and its circles, the community and the sybils as niches."""
+    told = _world(seed, sybils=sybils)
+    data = from_tables(
+        accounts=told.accounts.drop(columns="verified").reset_index(names="account_id"),
+        follows=told.follows,
+        engagements=told.engagements,
+    )
+    number = pd.Series(data.account_ids, data.account_ids).str[1:].astype("int64")
+    return data, (number // 50).clip(upper=14).mask(number >= HONEST + APART, 15).astype("Int64")
+
+
+def test_sybils_are_found_from_popular_accounts_where_nobody_is_trusted() -> None:
+    data, niches = _unverified(1, sybils=True)
+    sybils = {f"u{n}" for n in range(HONEST + APART, HONEST + APART + SYBILS)}
+    seeds = popular_seeds(data, niches, suspects=[])
+    assert not sybils & set(seeds)
+    assert set(niches[seeds]) >= set(range(14))
+    found = find_sybils(data, trusted=None, assumed=seeds, rng=np.random.default_rng(7))
+    kept = discoveries([found])
+    assert set(kept.members["account_id"]) == sybils
+    assert "assumed" in kept.clusters["evidence"].iloc[0]
+    for seed in (2, 3):
+        alone, niches = _unverified(seed, sybils=False)
+        seeds = popular_seeds(alone, niches, suspects=[])
+        found = find_sybils(alone, trusted=None, assumed=seeds, rng=np.random.default_rng(7))
+        assert not len(discoveries([found]).clusters)
+
+
+def test_suspects_are_no_seeds_and_make_none() -> None:
+    fans = [(f"f{n}", "star") for n in range(9)] + [(f"b{n}", "bought") for n in range(20)]
+    fans += [("star", "f0"), ("bought", "b0"), ("f1", "bought")]
+    data = from_tables(follows=pd.DataFrame(fans, columns=["follower_id", "followed_id"]))
+    none = pd.Series(None, index=data.account_ids, dtype="Int64")
+    assert popular_seeds(data, none, suspects=[])[:2] == ["bought", "star"]
+    bots = [f"b{n}" for n in range(20)]
+    assert popular_seeds(data, none, suspects=bots) == ["star", "f0", "bought"]
+    assert popular_seeds(data, none, suspects=[*bots, "bought"]) == ["star", "f0"]
+    assert popular_seeds(data, none, suspects=data.account_ids) == []
+
+
 def test_trust_is_a_walk_in_networkx_terms() -> None:
     """Against the power of a dense matrix."""
     data = _world(5, sybils=False)
@@ -108,4 +149,7 @@ def test_bad_input_is_told() -> None:
     both = from_tables(follows=pd.DataFrame({"follower_id": ["a", "b"], "followed_id": ["b", "a"]}))
     assert "nobody is known" in str(find_sybils(both, trusted=None, rng=rng).missing)
     assert not len(find_sybils(both, trusted=["a"], rng=rng).clusters)
+    assert find_sybils(both, trusted=None, assumed=["a"], rng=rng).missing is None
+    with pytest.raises(ValueError, match="assumed"):
+        find_sybils(both, trusted=None, assumed=["nobody"], rng=rng)
     assert areas.regions(csr_array((3, 3)), np.full(3, np.nan), 3) == []

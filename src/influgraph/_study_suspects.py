@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 POD = "pod"
 SUSPECTED = "suspected"
+ASSUMED = (
+    "Nobody is known to be trustworthy: sybils were looked for far from {:,} popular accounts, who are "
+    "assumed to be people; name trusted accounts, or say which are verified, for firmer ground."
+)
 
 
 def found_clusters(
@@ -31,12 +35,13 @@ def found_clusters(
         together,
         followers.find_purchased_followers(data, niche, rng=rngs("purchased followers")),
         pods.find_pods(data, niche, rng=rngs("pods")),
-        sybils.find_sybils(data, trusted=trusted, rng=rngs("sybils")),
     ]
+    grown = growth.growth_anomalies(data, rng=rngs("growth"))
+    assumed = assumed_people(data, niche, searches, growth=grown, settings=settings)
+    searches += [sybils.find_sybils(data, trusted=trusted, assumed=assumed, rng=rngs("sybils"))]
     found = with_explained(discoveries(searches, q=settings.q), searches)
     files = casefile.case_files(data, found, rng=rngs("case files"))
     suspected = only(found, files.cases.index[files.cases["state"] == SUSPECTED])
-    grown = growth.growth_anomalies(data, rng=rngs("growth"))
     return {
         "clusters": _joined(suspected.clusters, "beneficiaries")[list(CLUSTERS)],
         "members": suspected.members,
@@ -47,8 +52,32 @@ def found_clusters(
         "windows": together.sweep,
         "shares": followers.authentic_share(data, suspected, growth=grown, q=settings.q),
         "growth": grown,
-        "missing": tuple(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),
+        "missing": (
+            *(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),
+            *([ASSUMED.format(len(assumed))] if assumed and not searches[-1].missing else []),
+        ),
     }
+
+
+def assumed_people(
+    data: Dataset,
+    niche: pd.Series,
+    searches: Sequence[BotClusters],
+    *,
+    growth: pd.DataFrame,
+    settings: Bots,
+) -> list[str]:
+    """Popular accounts from which trust may start where nobody is known to be trustworthy, else none.
+
+    Members and beneficiaries of what other searches found are none of them, nor is whose growth has a burst.
+    """
+    verified = data.accounts.get("verified", pd.Series(dtype="boolean"))
+    if settings.trusted or verified.fillna(value=False).any():
+        return []
+    found = discoveries(searches, q=settings.q)
+    served = {one for some in found.clusters["beneficiaries"] for one in some}
+    grown = growth.index[growth["growth_q"].le(settings.q).fillna(value=False)]
+    return sybils.popular_seeds(data, niche, suspects={*found.members["account_id"], *served, *grown})
 
 
 def with_explained(found: BotClusters, searches: Sequence[BotClusters]) -> BotClusters:

@@ -138,7 +138,8 @@ class Bots:
     q
         The share of false clusters among those found that is accepted on average.
     trusted
-        Ids of accounts that are known to be people, from which trust spreads; none: the verified ones.
+        Ids of accounts that are known to be people, from which trust spreads; none: the verified ones, and
+        where there are none either, popular accounts, who are assumed to be people.
     automated
         Share of accounts that is taken to be automated, before anything is known of them.
     """

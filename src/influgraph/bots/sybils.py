@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DRAWS = 19  # rewired networks
 LEAST_SPREAD = 0.02  # of conductance by chance
+SEEDS = 30  # popular accounts that are taken for people where nobody is known to be trustworthy
+KNOWN_OUTSIDE = 0.5  # of the followers from other niches that the last of these has, for one of every niche
 GROUPS, GROUPS_OF_MANY, MANY = 999, 199, 1_000_000  # groups elsewhere; in networks of more than so many ties
 NOBODY = "nobody is known to be trustworthy: name trusted accounts, or say which are verified"
 
@@ -72,10 +74,58 @@ def trust(data: Dataset, *, trusted: Iterable[str] | None, steps: int | None = N
     return pd.Series(values, index=data.account_ids, name="trust").astype("Float64")
 
 
+def popular_seeds(data: Dataset, niches: pd.Series, *, suspects: Iterable[str]) -> list[str]:
+    """Accounts to take for people where nobody is known to be trustworthy: those most followed from all over.
+
+    Counted are followers of other niches than the account's own (of all, where niches are not known), as a
+    region of sybils is often a niche of its own, and whoever leads it is followed there alone. The 30 most
+    followed are taken, and of every niche the one most followed, if from outside it has at least half as many
+    followers as the last of the 30. Suspects are none of them, and do not count as followers.
+
+    Parameters
+    ----------
+    data
+        Its follows are used; accounts whom nobody follows back are left out, as trust has no way from them.
+    niches
+        A niche per account, in dataset order, null for none.
+    suspects
+        Ids of accounts that must not be taken: suspected ones, and those whose followers may be bought.
+
+    Returns
+    -------
+    Ids, the most followed first; grade: assumed, as popular accounts may have been bought up unseen.
+
+    Examples
+    --------
+    >>> from influgraph.dataset import from_tables
+    >>> ties = [("ann", "ben"), ("ben", "ann"), ("cem", "ann"), ("dia", "ben"), ("eva", "ben")]
+    >>> data = from_tables(follows=pd.DataFrame(ties, columns=["follower_id", "followed_id"]))
+    >>> none = pd.Series(None, index=data.account_ids, dtype="Int64")
+    >>> popular_seeds(data, none, suspects=[])
+    ['ben', 'ann']
+    >>> popular_seeds(data, none, suspects=["ben"])
+    ['ann']
+    """
+    one, other = (data.follows[side].cat.codes.to_numpy() for side in ("follower_id", "followed_id"))
+    barred = data.account_ids.isin(list(suspects))
+    niche = niches.astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    counts = ~barred[one] & (one != other) & (niche[one] != niche[other])  # null is a niche of nobody else's
+    followers = np.bincount(other[counts], minlength=len(niche))
+    tied = np.diff(areas.mutual_ties(follow_network(data)).indptr) > 0
+    order = np.argsort(-followers, kind="stable")
+    order = order[(tied & ~barred & (followers > 0))[order]]
+    first = order[:SEEDS]
+    enough = KNOWN_OUTSIDE * followers[first[-1:]].sum()  # of the last one, if any
+    of_niche = pd.Series(order, niche[order]).groupby(level=0, sort=False).first().to_numpy()
+    more = of_niche[(followers[of_niche] >= enough) & ~np.isin(of_niche, first)]
+    return [str(account_id) for account_id in data.account_ids[np.concatenate([first, more])]]
+
+
 def find_sybils(
     data: Dataset,
     *,
     trusted: Iterable[str] | None,
+    assumed: Iterable[str] = (),
     rng: np.random.Generator,
     steps: int | None = None,
     smallest: int = 10,
@@ -90,12 +140,18 @@ def find_sybils(
     time, or followed one another within a short time, or are idle more often. Where none of this is known,
     nothing is reported, and `missing` says so.
 
+    Where nobody is known to be trustworthy, trust may start from popular accounts that are assumed to be
+    people (see `popular_seeds`); the evidence says so, and its grade is assumed, else estimated. All that is
+    asked of a region stays the same. A region that holds one of them is not found.
+
     Parameters
     ----------
     data
         Follows; `created_at` of accounts, times of follows, posts and engagements where known.
     trusted
         Ids of accounts known to be people; None: those that are verified.
+    assumed
+        Ids of accounts to take for people where none of the trusted is followed back, or there are none.
     rng
         Source of all chance.
     steps
@@ -113,7 +169,7 @@ def find_sybils(
     Raises
     ------
     ValueError
-        If a trusted account is not in the dataset, `steps` is below 1 or `smallest` below 3.
+        If a trusted or assumed account is not in the dataset, `steps` is below 1 or `smallest` below 3.
 
     References
     ----------
@@ -134,7 +190,9 @@ def find_sybils(
     ties = areas.mutual_ties(follow_network(data))
     if not ties.nnz:
         return no_clusters("no two accounts are known to follow each other, so trust has no way to go")
-    seeds = _seeds(data, ties, trusted)
+    seeds, known = _seeds(data, ties, trusted), "trusted accounts"
+    if not len(seeds):
+        seeds, known = _seeds(data, ties, assumed), "popular accounts, who are assumed to be people"
     if not len(seeds):
         return no_clusters(NOBODY)
     steps = steps or areas.usual_steps(ties.shape[0])
@@ -150,8 +208,9 @@ def find_sybils(
         return no_clusters(
             "regions apart were found, but too little else is known to tell a community from sybils"
         )
+    far = {k: f"far from {known}; more than like groups, they {others[k][1]}" for k in judged}
     parts = [
-        _told(data, ties, f"sybil-{n}", found[k], max(float(apart_p[k]), others[k][0] or 0.0), others[k][1])
+        _told(data, ties, f"sybil-{n}", found[k], max(float(apart_p[k]), others[k][0] or 0.0), far[k])
         for n, k in enumerate(judged, 1)
     ]
     clusters, members, acts = (pd.concat([part[table] for part in parts]) for table in range(3))
@@ -169,7 +228,9 @@ def _seeds(data: Dataset, ties: csr_array, trusted: Iterable[str] | None) -> are
         codes = data.account_ids.get_indexer(asked)
         if (codes < 0).any():
             unknown = ", ".join(map(repr, asked[codes < 0][:5]))
-            raise ValueError(f"trusted must be ids of accounts of this dataset, received {unknown}")
+            raise ValueError(
+                f"trusted and assumed must be ids of accounts of this dataset, received {unknown}"
+            )
     return np.unique(codes[np.diff(ties.indptr)[codes] > 0])
 
 
@@ -218,14 +279,14 @@ def _chance_of_rest(
 
 
 def _told(
-    data: Dataset, ties: csr_array, name: str, region: areas.Region, p_value: float, what: str
+    data: Dataset, ties: csr_array, name: str, region: areas.Region, p_value: float, far: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One region as tables: cluster, members, follows inside."""
     inside = np.zeros(len(data.account_ids), bool)
     inside[region.members] = True
     text = (
         f"{len(region.members)} accounts keep {1 - region.conductance:.0%} of their mutual follows among "
-        f"themselves, far from trusted accounts; more than like groups, they {what}"
+        f"themselves, {far}"
     )
     row = {"kind": "sybil", "size": len(region.members), "p_value": p_value, "q_value": pd.NA}
     row |= {"beneficiaries": _served(data, inside), "evidence": text}
