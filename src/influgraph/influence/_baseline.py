@@ -47,6 +47,19 @@ def shrunken_factor(count: Floats, expected: Floats) -> Uncertain:
     return Uncertain(mean, np.exp((share * (special.digamma(shape) - np.log(rate))).sum(axis=-1)))
 
 
+def draw_factor(
+    count: Floats, expected: Floats, weights: Floats, *, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Draw such factors, given weights of the prior's strengths; and the shares in which these are used."""
+    share = _negative_binomial(count, expected) * weights
+    share /= share.sum(axis=-1, keepdims=True)
+    chosen = (share.cumsum(axis=-1) < rng.random(count.shape)[..., None]).sum(axis=-1)
+    strength = _STRENGTHS[np.minimum(chosen, len(_STRENGTHS) - 1)]
+    return rng.gamma(count + strength) / (expected + strength), share.reshape(-1, len(_STRENGTHS)).mean(
+        axis=0
+    )
+
+
 def _negative_binomial(count: Floats, expected: Floats) -> Floats:
     """Relative likelihood of every strength (last axis), scaled to at most 1."""
     count, expected = count[..., None], np.maximum(expected, 1e-9)[..., None]
@@ -65,12 +78,8 @@ def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:
     """
     level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
     rate = np.repeat(level, counts.shape[1], axis=1)
-    typical, hours = np.ones_like(rate), np.arange(counts.shape[1])
-    day, block = hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
-    for period, by_niche in (
-        (hours % HOURS_PER_DAY, False), (day % 7, False), (hours % HOURS_PER_WEEK, False),
-        (day, False), (day, True), (block, False), (hours, False), (block, True),
-    ):  # fmt: skip
+    typical = np.ones_like(rate)
+    for period, by_niche in periods(counts.shape[1]):
         factor = _period_factor(counts, members * rate, period, by_niche=by_niche)
         rate = rate * factor.mean
         typical = typical * factor.typical / factor.mean
@@ -79,17 +88,25 @@ def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:
     return Uncertain(rate, rate * typical)
 
 
+def periods(count: int) -> list[tuple[Ints, bool]]:
+    """What the rate of so many hours is a product over: the period each lies in, and whether by niche."""
+    hours = np.arange(count)
+    day, block = hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
+    return [
+        (hours % HOURS_PER_DAY, False), (day % 7, False), (hours % HOURS_PER_WEEK, False),
+        (day, False), (day, True), (block, False), (hours, False), (block, True),
+    ]  # fmt: skip
+
+
 def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: bool) -> Uncertain:
-    pooled_counts, pooled_expected = (_sum_columns(values, period) for values in (counts, expected))
-    if not by_niche:
-        pooled_counts = pooled_counts.sum(axis=0, keepdims=True)
-        pooled_expected = pooled_expected.sum(axis=0, keepdims=True)
-    factor = shrunken_factor(pooled_counts, pooled_expected)
-    return Uncertain(*(values[:, period] for values in factor))
+    pooled = [sum_periods(values, period, by_niche=by_niche) for values in (counts, expected)]
+    return Uncertain(*(values[:, period] for values in shrunken_factor(*pooled)))
 
 
-def _sum_columns(values: Floats, period: Ints) -> Floats:
-    return np.stack([np.bincount(period, weights=row) for row in values])
+def sum_periods(values: Floats, period: Ints, *, by_niche: bool) -> Floats:
+    """Sums over the hours of each period, of each niche (rows) or of all (one row)."""
+    rows = values if by_niche else values.sum(axis=0, keepdims=True)
+    return np.stack([np.bincount(period, weights=row) for row in rows])
 
 
 def trait_factor(own: Floats, expected: Floats, traits: Sequence[Ints]) -> Floats:

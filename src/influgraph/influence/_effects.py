@@ -15,13 +15,17 @@ from influgraph.influence import _point
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
+from influgraph.influence._nuisance import Nuisance
 
 SWEEPS = 200
 # A sweep visits every author and outcome: from this many on there are fewer, down to the least.
 _MANY, _FEWEST_SWEEPS = 5_000_000, 100
 # Zero, and rates from a fiftieth to a hundred times the pooled rate.
 _GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 61)])
-_NULL_PENALTY = 3.0
+# Pseudo-accounts of no effect: at a fitted baseline, and at one that is drawn, which leaves more to chance.
+_NULL_PENALTY, _DRAWN_NULL_PENALTY = 3.0, 10.0
+# Sweeps from one draw of what people would do anyway to the next, where authors and outcomes meet often.
+_REDRAWN_EVERY = 4
 _LEARNING_RATE = 0.2
 _LEARNT_EACH_SWEEP = 5
 _LEAST_LIKELY = 1e-6
@@ -79,12 +83,15 @@ def sample_effects(
     exposure: Exposure,
     fitted: Intensity,
     *,
+    nuisance: Nuisance | None = None,
     sweeps: int = SWEEPS,
     groups: Ints | None = None,
     evidence: Callable[[Floats], Floats] | None = None,
     rng: np.random.Generator,
 ) -> Effects:
-    """Sample all rates given the baseline and the delay kernel.
+    """Sample all rates given the delay kernel, and the baseline: the fitted one, or a draw of `nuisance`.
+
+    Rates are per exposure of the fit, so that the product of both is what was drawn.
 
     The prior is zero, or a mixture of exponentials: any shape that falls with the rate, and smooth, so
     that intervals do not collapse onto single points. A few pseudo-accounts of rate zero keep it from
@@ -98,13 +105,14 @@ def sample_effects(
     authors = np.flatnonzero(fitted.exposed > 0)
     group = np.zeros(len(authors), np.int64) if groups is None else groups[authors]
     start, outcome, added, place = by_author(exposure, fitted.kernel, authors)
-    exposed = fitted.exposed[authors]
-    rates = _GRID * max(fitted.credit.sum(), 1e-3 * len(fitted.baseline)) / max(exposed.sum(), 1e-12)
+    exposed, baseline = fitted.exposed[authors], fitted.baseline
+    rates = _GRID * max(fitted.credit.sum(), 1e-3 * len(baseline)) / max(exposed.sum(), 1e-12)
     current = _nearest(rates, fitted.credit[authors] / exposed)
-    caused = sum_by(outcome, rates[current][place] * added, len(fitted.baseline))
-    odds = added / (fitted.baseline + caused)[outcome]
+    theta, scale = rates[current], np.ones(len(authors))
+    caused = _kernels.sum_caused(start, outcome, added, theta, len(baseline))
+    odds = added / (baseline + caused)[outcome]
     left, weight = _trust(exposure, odds, outcome, place, exposed)
-    intensity = (fitted.baseline + caused).astype(np.float32)
+    intensity = (baseline + caused).astype(np.float32)
     known = np.ones((len(authors), len(rates))) if evidence is None else evidence(rates)[authors]
     # Where trials and all else exclude each other, what was randomised decides.
     least = np.where((known < 1).any(axis=1), _LEAST_LIKELY, 0.0)
@@ -113,8 +121,17 @@ def sample_effects(
     weights[:, 0] = 0.5
     likelihood, probability = np.empty((len(authors), len(rates))), np.zeros((len(authors), len(rates)))
     before, sweeps = sweeps // 4, _affordable(sweeps, len(outcome))
+    if nuisance is not None:
+        before = sweeps // 2
+    every, believed = _REDRAWN_EVERY if len(outcome) > _MANY else 1, np.zeros_like(likelihood)
+    penalty = _DRAWN_NULL_PENALTY if nuisance else _NULL_PENALTY
     draws = np.empty((len(authors), sweeps))
     for sweep in range(-before, sweeps):
+        if nuisance is not None and sweep % every == 0:
+            caused = _kernels.sum_caused(start, outcome, added, theta, len(baseline))
+            nuisance.redraw(authors, theta, caused, rng=rng)
+            intensity = (nuisance.baseline + caused).astype(np.float32)
+            scale = exposed / np.maximum(nuisance.exposed[authors], 1e-12)
         prior = (weights @ components)[group] * known
         uniform = rng.random(len(authors))
         _kernels.sample_rates(
@@ -122,25 +139,33 @@ def sample_effects(
             outcome,
             added,
             exposed,
+            scale,
             weight,
             rates,
             prior,
             least,
             uniform,
             intensity,
+            theta,
             current,
             likelihood,
         )
         marginal = (likelihood * known) @ components.T
         for _ in range(_LEARNT_EACH_SWEEP if sweep < 0 else 1):
-            weights = _learn_prior(weights, marginal, group)
+            weights = _learn_prior(weights, marginal, group, penalty)
         if sweep >= 0:
             posterior = likelihood * prior
             probability += posterior / posterior.sum(axis=1, keepdims=True)
+            believed += (weights @ components)[group]
             draws[:, sweep] = rates[current]
-    found = Effects(authors, rates, probability / sweeps, likelihood * known, draws, left, weight, exposed)
+    prior, likelihood = (weights @ components)[group], likelihood * known
+    if nuisance is not None:
+        # What was seen in one sweep hangs on what was drawn in it.
+        prior = believed / sweeps
+        likelihood = np.divide(probability, prior, out=np.zeros_like(prior), where=prior > 0)
+        likelihood /= likelihood.max(axis=1, keepdims=True)
+    found = Effects(authors, rates, probability / sweeps, likelihood, draws, left, weight, exposed)
     own = fitted.direct[authors]
-    prior = (weights @ components)[group]
     return replace(found, rate=_point_rates(found, own, prior, tried=np.asarray((known < 1).any(axis=1))))
 
 
@@ -190,12 +215,12 @@ def _explained(cell: Ints, strength: float, odds: Floats, outcome: Ints, place: 
     return _kernels.explained_squares(row_starts(place, count), outcome, odds, cell, divisor)
 
 
-def _learn_prior(weights: Floats, marginal: Floats, group: Ints) -> Floats:
+def _learn_prior(weights: Floats, marginal: Floats, group: Ints, penalty: float) -> Floats:
     """One damped EM step for the weights of the prior's components (groups x components)."""
     share = marginal * weights[group]
     share /= share.sum(axis=1, keepdims=True)
     fresh = np.stack([share[group == number].sum(axis=0) for number in range(len(weights))])
-    fresh[:, 0] += _NULL_PENALTY
+    fresh[:, 0] += penalty
     fresh /= fresh.sum(axis=1, keepdims=True)
     return np.asarray((1 - _LEARNING_RATE) * weights + _LEARNING_RATE * fresh)
 

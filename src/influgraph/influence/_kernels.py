@@ -243,27 +243,30 @@ def sample_rates(
     outcome: Ints,
     added: npt.NDArray[np.float32],
     exposed: Floats,
+    scale: Floats,
     weight: Floats,
     rates: Floats,
     prior: Floats,
     least: Floats,
     uniform: Floats,
     intensity: npt.NDArray[np.float32],
+    theta: Floats,
     current: Ints,
     likelihood: Floats,
 ) -> None:
     """One Gibbs sweep over authors: draw each one's rate from the grid, given all other rates.
 
-    `prior` has a row for each author; no likelihood is taken to be below `least`. `intensity` (per outcome)
-    and `current` (position of each author's rate in the grid) are brought up to date in place; `likelihood`
-    receives every author's relative likelihood of every rate, raised to the power `weight` (0-1). The odds
-    that a unit of rate adds to the outcomes are summed in bins of a factor 1.5 at most: one division per pair
-    and sweep. Single precision is half as much memory to wait for.
+    An author of a rate has the effect `theta`, `scale` times the rate. `prior` has a row for each author; no
+    likelihood is taken to be below `least`. `intensity` (per outcome), `theta` and `current` (place of each
+    author's rate in the grid) are brought up to date in place; `likelihood` receives every author's relative
+    likelihood of every rate, raised to the power `weight` (0-1). The odds that a unit of rate adds to the
+    outcomes are summed in bins of a factor 1.5 at most: one division per pair and sweep. Single precision is
+    half as much memory to wait for.
     """
     held = np.empty(np.diff(pair_start).max() if exposed.size else 0, np.float32)
     for author in range(exposed.size):
         first, last = pair_start[author], pair_start[author + 1]
-        own, odds = np.float32(rates[current[author]]), held[: last - first]
+        own, odds = np.float32(theta[author]), held[: last - first]
         for i in range(first, last):
             others = max(intensity[outcome[i]] - own * added[i], _LEAST_INTENSITY)
             odds[i - first] = added[i] / others
@@ -272,7 +275,7 @@ def sample_rates(
         low, high = (found[0], found[-1]) if found.size else (0, -1)
         row = likelihood[author]
         number *= weight[author]
-        total *= weight[author]
+        total *= weight[author] * scale[author]
         toll = exposed[author] * weight[author]
         _relative_likelihood(number, total, low, high, toll, rates, max(current[author], 1), row)
         for g in range(rates.size):
@@ -285,8 +288,21 @@ def sample_rates(
             if wanted <= 0:
                 chosen = g
                 break
-        change = np.float32(rates[chosen]) - own
+        theta[author] = rates[chosen] * scale[author]
+        change = np.float32(theta[author]) - own
         current[author] = chosen
         if change != 0:
             for i in range(first, last):
                 intensity[outcome[i]] += change * added[i]
+
+
+@numba.njit(cache=True, nogil=True)
+def sum_caused(
+    start: Ints, outcome: Ints, added: npt.NDArray[np.float32], rate: Floats, outcomes: int
+) -> Floats:
+    """Summed kernels before each outcome, times the rates of their authors."""
+    caused = np.zeros(outcomes)
+    for author in range(rate.size):
+        for i in range(start[author], start[author + 1]):
+            caused[outcome[i]] += rate[author] * added[i]
+    return caused

@@ -69,3 +69,52 @@ def judge_members(
                 receives += part * receptive[k]
             apart[0, i], apart[1, i] = level / whole, receives / whole
     return used
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def draw_members(
+    first: int,
+    last: int,
+    start: Ints,
+    order: Ints,
+    baseline: Floats,
+    caused: Floats,
+    expected: Floats,
+    exposed: Floats,
+    levels: Singles,
+    receptive: Singles,
+    weights: Singles,
+    uniform: Floats,
+    drawn: Floats,
+) -> Floats:
+    """Draw what members `first` to `last` are like (`drawn`, 2 x members), and how much each class is used.
+
+    Arguments as of `judge_members`.
+    """
+    classes = weights.size
+    used, chance, toll = np.zeros(classes), np.empty(classes, np.float32), np.empty(classes, np.float32)
+    for u in range(first, last):
+        begin, end = start[u], start[u + 1]
+        share = 1.0 / max(end - begin, 1)
+        anyway, moved = np.float32(expected[u] * share), np.float32(exposed[u] * share)
+        for k in range(classes):
+            toll[k] = np.exp(-(levels[k] * anyway + receptive[k] * moved))
+            chance[k] = weights[k] if end > begin else weights[k] * toll[k]
+        for i in order[begin:end]:
+            scale = 1.0 / (baseline[i] + caused[i])
+            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
+            for k in range(classes):
+                chance[k] *= (levels[k] * own + receptive[k] * due) * toll[k]
+            whole = chance.sum()
+            if whole < _TINY or whole > np.float32(1.0) / _TINY:
+                chance /= max(whole, np.float32(1e-37))
+        chance /= max(chance.sum(), np.float32(1e-37))
+        wanted, chosen = uniform[u], classes - 1
+        for k in range(classes):
+            used[k] += chance[k]
+            wanted -= chance[k]
+            if wanted <= 0:
+                chosen = k
+                wanted = np.inf
+        drawn[0, u], drawn[1, u] = levels[chosen], receptive[chosen]
+    return used

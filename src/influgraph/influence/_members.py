@@ -9,6 +9,7 @@ who is easily moved.
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ _LEVELS = np.concatenate([[0.0], np.geomspace(0.05, 20, 13)])
 _RECEPTIVE = np.array([0.0, 0.3, 1.0, 2.0, 4.0])
 LEVELS, RECEPTIVE = (grid.ravel() for grid in np.meshgrid(_LEVELS, _RECEPTIVE, indexing="ij"))
 _STEP = 1.8  # of EM for the weights, by logarithms: below 2 it still gets there, and sooner
+_KIND_STEPS = 20
 _PARTS = 16  # of the work, however many cores there are
 
 
@@ -90,3 +92,69 @@ def judge(
     share = np.sum(used, axis=0) / len(expected)
     weights = share * (share / np.maximum(before.weights, 1e-300)) ** (_STEP - 1)
     return Members(member, apart, weights / weights.sum())
+
+
+def draw(
+    outcomes: Outcomes,
+    weights: Floats,
+    *,
+    baseline: Floats,
+    caused: Floats,
+    expected: Floats,
+    exposed: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Draw level and receptiveness (rows) of every member, and the share of members in each class."""
+    from influgraph.influence import _member_kernels
+
+    drawn = np.empty((2, len(expected)))
+    draw_some = partial(
+        _member_kernels.draw_members,
+        start=outcomes.start,
+        order=outcomes.order,
+        baseline=np.maximum(baseline, 1e-300),
+        caused=caused,
+        expected=expected,
+        exposed=exposed,
+        levels=LEVELS.astype(np.float32),
+        receptive=RECEPTIVE.astype(np.float32),
+        weights=weights.astype(np.float32),
+        uniform=rng.random(len(expected)),
+        drawn=drawn,
+    )
+    used: list[Floats] = at_once(lambda part: draw_some(*part), cuts(outcomes.start, _PARTS))
+    return drawn, np.asarray(np.sum(used, axis=0) / len(expected))
+
+
+class Kinds(NamedTuple):
+    """Kinds of people: how many are of each, and their levels (levels x kinds) and receptiveness."""
+
+    share: Floats
+    level: Floats
+    receptive: Floats
+
+
+def start_kinds() -> Kinds:
+    """Those who hardly ever do anything, and all others."""
+    level, receptive = np.linspace(0, 1, len(_LEVELS)), np.arange(len(_RECEPTIVE))
+    levels = np.column_stack([np.exp(-3 * level), np.exp(3 * level)])
+    moved = np.vstack([np.exp(-receptive), np.ones(len(receptive))])
+    return Kinds(np.array([0.3, 0.7]), levels / levels.sum(axis=0), moved / moved.sum(axis=1, keepdims=True))
+
+
+def two_kinds(used: Floats, kinds: Kinds) -> tuple[Floats, Kinds]:
+    """Weights of classes as nearest to how much each is used (Kullback-Leibler), with two kinds of people.
+
+    Within a kind, level and receptiveness go their own ways (latent classes, Hofmann 1999). Free weights
+    find people who act only after posts wherever chance makes some.
+    """
+    table = used.reshape(len(_LEVELS), len(_RECEPTIVE))
+    for _ in range(_KIND_STEPS):
+        missed = table / np.maximum((kinds.level * kinds.share) @ kinds.receptive, 1e-300)
+        level = kinds.level * kinds.share * (missed @ kinds.receptive.T)
+        receptive = kinds.receptive * kinds.share[:, None] * (kinds.level.T @ missed)
+        share = level.sum(axis=0)
+        level = level / np.maximum(share, 1e-300)
+        receptive = receptive / np.maximum(receptive.sum(axis=1, keepdims=True), 1e-300)
+        kinds = Kinds(share / share.sum(), level, receptive)
+    return ((kinds.level * kinds.share) @ kinds.receptive).ravel(), kinds

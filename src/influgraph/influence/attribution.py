@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._clock import Clock
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
+from influgraph.influence._nuisance import Nuisance
 
 DRAWS = _effects.SWEEPS
 INTERVAL = ["influence_low", "influence", "influence_high"]
@@ -89,6 +90,7 @@ def incremental_actions(
     window: str = "3D",
     topics: pd.Series | None = None,
     trial_results: pd.DataFrame | None = None,
+    baseline: Literal["fitted", "sampled"] = "fitted",
     rng: np.random.Generator,
 ) -> Attribution:
     """Estimate how many outcomes each account's posts brought about.
@@ -121,6 +123,10 @@ def incremental_actions(
     trial_results
         Results of randomised tests or promo codes, as `trials.check_trials` takes them: they are weighed
         together with what is seen without them.
+    baseline
+        Whether what people would do anyway is fitted, or sampled together with the effects: some three times
+        slower, nearer to the truth where few people act often, and with wider intervals, which hold its doubt
+        too (`docs/validation.md`). The figures of the tests in `placebo` are those of the fitted one.
     rng
         Source of chance of the draws.
 
@@ -128,7 +134,7 @@ def incremental_actions(
     ------
     ValueError
         If the window is no positive duration, `niches` has another index than the accounts, or `topics`
-        than the posts.
+        than the posts, or the baseline is neither fitted nor sampled.
     DatasetError
         If the trials have faults, all at once.
 
@@ -172,6 +178,8 @@ def incremental_actions(
     {'a': 1.0, 'e': 3.0}
     """
     _check(data, niches, window, kinds, topics)
+    if baseline not in {"fitted", "sampled"}:
+        raise ValueError(f"baseline: must be 'fitted' or 'sampled', received {baseline!r}")
     acts = dataset.resolved_engagements(data)
     present, acts = acts["kind"], acts[acts["kind"].isin(list(kinds))]
     once = _exposure.had_once(acts["account_id"].cat.codes.to_numpy(), accounts=len(data.account_ids))
@@ -183,7 +191,10 @@ def incremental_actions(
         return _observed(data, acts[received], rng=rng)
     seconds = pd.Timedelta(window).total_seconds()
     own = acts[~received]
-    return _modelled(data, own, niches=niches, topics=topics, window=seconds, known=known, rng=rng)
+    sampled = baseline == "sampled"
+    return _modelled(
+        data, own, niches=niches, topics=topics, window=seconds, known=known, sampled=sampled, rng=rng
+    )
 
 
 def _check(
@@ -299,6 +310,7 @@ def _modelled(
     topics: pd.Series | None,
     window: float,
     known: pd.DataFrame | None,
+    sampled: bool,
     rng: np.random.Generator,
 ) -> Attribution:
     """Outcomes of people's own, shared between their baseline and the posts before them."""
@@ -313,7 +325,11 @@ def _modelled(
     scale = _per_exposure(data, exposure, fitted)
     tried = _trial_evidence.find_evidence(known, data.account_ids[exposure.authors], per_exposure=scale)
     sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
-    effects = sample(evidence=None if tried is None else tried.likelihood)
+
+    def drawn() -> Nuisance | None:
+        return Nuisance(exposure, fitted) if sampled else None
+
+    effects = sample(nuisance=drawn(), evidence=None if tried is None else tried.likelihood)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
@@ -340,7 +356,9 @@ def _modelled(
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
     return Attribution(
         accounts.join(parts.set_axis(names)),
-        **_undivided() | divided | ({} if tried is None else {"by_trial": tried.beside(sample())}),
+        **_undivided()
+        | divided
+        | ({} if tried is None else {"by_trial": tried.beside(sample(nuisance=drawn()))}),
         draws=fewer.lower_draws(direct[:, None] * effects.draws, rng=rng),
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
