@@ -3,7 +3,7 @@
 A fit takes the best baseline for the true one. Its errors then make effects, or hide them, and no interval
 knows. Here the sampler draws hours, traits and members anew given the effects, and the effects given them
 (data augmentation, Tanner & Wong 1987): whether each outcome was had anyway is drawn, and given this all
-rates are gamma distributed. What is drawn as caused says nothing for the baseline, so nothing explains itself.
+rates are gamma distributed. What is drawn as caused says nothing for the baseline: none explains itself.
 """
 
 import numpy as np

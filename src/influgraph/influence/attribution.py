@@ -82,7 +82,7 @@ class Attribution:
     credited: float
 
 
-def incremental_actions(
+def incremental_actions(  # noqa: PLR0913 - tables of three sources, and what is asked of them
     data: Dataset,
     *,
     kinds: Sequence[str],
@@ -302,7 +302,7 @@ def _was_heard(data: Dataset) -> Flags:
     return np.asarray(posted & followed)
 
 
-def _modelled(
+def _modelled(  # noqa: PLR0913 - as of `incremental_actions`
     data: Dataset,
     acts: pd.DataFrame,
     *,
