@@ -55,9 +55,8 @@ def draw_factor(
     share /= share.sum(axis=-1, keepdims=True)
     chosen = (share.cumsum(axis=-1) < rng.random(count.shape)[..., None]).sum(axis=-1)
     strength = _STRENGTHS[np.minimum(chosen, len(_STRENGTHS) - 1)]
-    return rng.gamma(count + strength) / (expected + strength), share.reshape(-1, len(_STRENGTHS)).mean(
-        axis=0
-    )
+    used = share.reshape(-1, len(_STRENGTHS)).mean(axis=0)
+    return rng.gamma(count + strength) / (expected + strength), used
 
 
 def _negative_binomial(count: Floats, expected: Floats) -> Floats:

@@ -83,13 +83,13 @@ def sample_effects(
     exposure: Exposure,
     fitted: Intensity,
     *,
-    nuisance: Nuisance | None = None,
+    sampled: bool = False,
     sweeps: int = SWEEPS,
     groups: Ints | None = None,
     evidence: Callable[[Floats], Floats] | None = None,
     rng: np.random.Generator,
 ) -> Effects:
-    """Sample all rates given the delay kernel, and the baseline: the fitted one, or a draw of `nuisance`.
+    """Sample all rates given the delay kernel, and the baseline: the fitted one, or if `sampled` draws of it.
 
     Rates are per exposure of the fit, so that the product of both is what was drawn.
 
@@ -121,10 +121,11 @@ def sample_effects(
     weights[:, 0] = 0.5
     likelihood, probability = np.empty((len(authors), len(rates))), np.zeros((len(authors), len(rates)))
     before, sweeps = sweeps // 4, _affordable(sweeps, len(outcome))
-    if nuisance is not None:
+    if sampled:
         before = sweeps // 2
     every, believed = _REDRAWN_EVERY if len(outcome) > _MANY else 1, np.zeros_like(likelihood)
-    penalty = _DRAWN_NULL_PENALTY if nuisance else _NULL_PENALTY
+    penalty = _DRAWN_NULL_PENALTY if sampled else _NULL_PENALTY
+    nuisance = Nuisance(exposure, fitted) if sampled else None
     draws = np.empty((len(authors), sweeps))
     for sweep in range(-before, sweeps):
         if nuisance is not None and sweep % every == 0:
@@ -133,23 +134,8 @@ def sample_effects(
             intensity = (nuisance.baseline + caused).astype(np.float32)
             scale = exposed / np.maximum(nuisance.exposed[authors], 1e-12)
         prior = (weights @ components)[group] * known
-        uniform = rng.random(len(authors))
-        _kernels.sample_rates(
-            start,
-            outcome,
-            added,
-            exposed,
-            scale,
-            weight,
-            rates,
-            prior,
-            least,
-            uniform,
-            intensity,
-            theta,
-            current,
-            likelihood,
-        )
+        given = start, outcome, added, exposed, scale, weight, rates, prior, least
+        _kernels.sample_rates(*given, rng.random(len(authors)), intensity, theta, current, likelihood)
         marginal = (likelihood * known) @ components.T
         for _ in range(_LEARNT_EACH_SWEEP if sweep < 0 else 1):
             weights = _learn_prior(weights, marginal, group, penalty)
@@ -159,14 +145,18 @@ def sample_effects(
             believed += (weights @ components)[group]
             draws[:, sweep] = rates[current]
     prior, likelihood = (weights @ components)[group], likelihood * known
-    if nuisance is not None:
-        # What was seen in one sweep hangs on what was drawn in it.
+    if sampled:
         prior = believed / sweeps
-        likelihood = np.divide(probability, prior, out=np.zeros_like(prior), where=prior > 0)
-        likelihood /= likelihood.max(axis=1, keepdims=True)
+        likelihood = _marginal_likelihood(probability / sweeps, prior)
     found = Effects(authors, rates, probability / sweeps, likelihood, draws, left, weight, exposed)
     own = fitted.direct[authors]
     return replace(found, rate=_point_rates(found, own, prior, tried=np.asarray((known < 1).any(axis=1))))
+
+
+def _marginal_likelihood(probability: Floats, prior: Floats) -> Floats:
+    """Relative likelihood over all sweeps: what was seen in one hangs on what was drawn in it."""
+    likelihood = np.divide(probability, prior, out=np.zeros_like(prior), where=prior > 0)
+    return np.asarray(likelihood / likelihood.max(axis=1, keepdims=True))
 
 
 def _point_rates(found: Effects, exposed: Floats, prior: Floats, *, tried: Flags) -> Floats:

@@ -28,7 +28,6 @@ from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._clock import Clock
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
-from influgraph.influence._nuisance import Nuisance
 
 DRAWS = _effects.SWEEPS
 INTERVAL = ["influence_low", "influence", "influence_high"]
@@ -124,17 +123,16 @@ def incremental_actions(  # noqa: PLR0913 - tables of three sources, and what is
         Results of randomised tests or promo codes, as `trials.check_trials` takes them: they are weighed
         together with what is seen without them.
     baseline
-        Whether what people would do anyway is fitted, or sampled together with the effects: some three times
-        slower, nearer to the truth where few people act often, and with wider intervals, which hold its doubt
-        too (`docs/validation.md`). The figures of the tests in `placebo` are those of the fitted one.
+        Whether what people would do anyway is fitted, or sampled together with the effects, two to four times
+        slower: intervals then hold this doubt too (`docs/validation.md`). `placebo` tests the fitted one.
     rng
         Source of chance of the draws.
 
     Raises
     ------
     ValueError
-        If the window is no positive duration, `niches` has another index than the accounts, or `topics`
-        than the posts, or the baseline is neither fitted nor sampled.
+        If the window is no positive duration, `niches` has another index than the accounts, `topics` than
+        the posts, or the baseline is neither fitted nor sampled.
     DatasetError
         If the trials have faults, all at once.
 
@@ -324,12 +322,8 @@ def _modelled(  # noqa: PLR0913 - as of `incremental_actions`
     fitted = _intensity.fit_intensity(exposure)
     scale = _per_exposure(data, exposure, fitted)
     tried = _trial_evidence.find_evidence(known, data.account_ids[exposure.authors], per_exposure=scale)
-    sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
-
-    def drawn() -> Nuisance | None:
-        return Nuisance(exposure, fitted) if sampled else None
-
-    effects = sample(nuisance=drawn(), evidence=None if tried is None else tried.likelihood)
+    sample = partial(_effects.sample_effects, exposure, fitted, sampled=sampled, rng=rng)
+    effects = sample(evidence=None if tried is None else tried.likelihood)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
@@ -356,9 +350,7 @@ def _modelled(  # noqa: PLR0913 - as of `incremental_actions`
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
     return Attribution(
         accounts.join(parts.set_axis(names)),
-        **_undivided()
-        | divided
-        | ({} if tried is None else {"by_trial": tried.beside(sample(nuisance=drawn()))}),
+        **_undivided() | divided | ({} if tried is None else {"by_trial": tried.beside(sample())}),
         draws=fewer.lower_draws(direct[:, None] * effects.draws, rng=rng),
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
