@@ -11,38 +11,6 @@ _TINY = np.float32(1e-25)
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _judge_classes(
-    own_outcomes: Ints,
-    baseline: Floats,
-    caused: Floats,
-    expected: float,
-    exposed: float,
-    levels: Singles,
-    receptive: Singles,
-    weights: Singles,
-    toll: Singles,
-    chance: Singles,
-) -> None:
-    """Posterior of the class of a member who had these outcomes, in place; `toll` is room to work in."""
-    classes = weights.size
-    # The toll of what is expected is paid outcome by outcome, so that products stay within range.
-    share = 1.0 / max(own_outcomes.size, 1)
-    anyway, moved = np.float32(expected * share), np.float32(exposed * share)
-    for k in range(classes):
-        toll[k] = np.exp(-(levels[k] * anyway + receptive[k] * moved))
-        chance[k] = weights[k] if own_outcomes.size else weights[k] * toll[k]
-    for i in own_outcomes:
-        scale = 1.0 / (baseline[i] + caused[i])
-        own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
-        for k in range(classes):
-            chance[k] *= (levels[k] * own + receptive[k] * due) * toll[k]
-        whole = chance.sum()
-        if whole < _TINY or whole > np.float32(1.0) / _TINY:
-            chance /= max(whole, np.float32(1e-37))
-    chance /= max(chance.sum(), np.float32(1e-37))
-
-
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def judge_members(
     first: int,
     last: int,
@@ -69,17 +37,28 @@ def judge_members(
     used, chance, toll = np.zeros(classes), np.empty(classes, np.float32), np.empty(classes, np.float32)
     for u in range(first, last):
         begin, end = start[u], start[u + 1]
-        mine = order[begin:end]
-        _judge_classes(
-            mine, baseline, caused, expected[u], exposed[u], levels, receptive, weights, toll, chance
-        )
+        # The toll of what is expected is paid outcome by outcome, so that products stay within range.
+        share = 1.0 / max(end - begin, 1)
+        anyway, moved = np.float32(expected[u] * share), np.float32(exposed[u] * share)
+        for k in range(classes):
+            toll[k] = np.exp(-(levels[k] * anyway + receptive[k] * moved))
+            chance[k] = weights[k] if end > begin else weights[k] * toll[k]
+        for i in order[begin:end]:
+            scale = 1.0 / (baseline[i] + caused[i])
+            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
+            for k in range(classes):
+                chance[k] *= (levels[k] * own + receptive[k] * due) * toll[k]
+            whole = chance.sum()
+            if whole < _TINY or whole > np.float32(1.0) / _TINY:
+                chance /= max(whole, np.float32(1e-37))
+        chance /= max(chance.sum(), np.float32(1e-37))
         level = receives = np.float32(0.0)
         for k in range(classes):
             used[k] += chance[k]
             level += chance[k] * levels[k]
             receives += chance[k] * receptive[k]
         member[0, u], member[1, u] = level, receives
-        for i in mine:
+        for i in order[begin:end]:
             scale = 1.0 / (baseline[i] + caused[i])
             own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
             whole = level = receives = np.float32(0.0)
@@ -116,10 +95,20 @@ def draw_members(
     used, chance, toll = np.zeros(classes), np.empty(classes, np.float32), np.empty(classes, np.float32)
     for u in range(first, last):
         begin, end = start[u], start[u + 1]
-        mine = order[begin:end]
-        _judge_classes(
-            mine, baseline, caused, expected[u], exposed[u], levels, receptive, weights, toll, chance
-        )
+        share = 1.0 / max(end - begin, 1)
+        anyway, moved = np.float32(expected[u] * share), np.float32(exposed[u] * share)
+        for k in range(classes):
+            toll[k] = np.exp(-(levels[k] * anyway + receptive[k] * moved))
+            chance[k] = weights[k] if end > begin else weights[k] * toll[k]
+        for i in order[begin:end]:
+            scale = 1.0 / (baseline[i] + caused[i])
+            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
+            for k in range(classes):
+                chance[k] *= (levels[k] * own + receptive[k] * due) * toll[k]
+            whole = chance.sum()
+            if whole < _TINY or whole > np.float32(1.0) / _TINY:
+                chance /= max(whole, np.float32(1e-37))
+        chance /= max(chance.sum(), np.float32(1e-37))
         wanted, chosen = uniform[u], classes - 1
         for k in range(classes):
             used[k] += chance[k]
