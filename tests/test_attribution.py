@@ -435,39 +435,6 @@ def test_views_are_the_exposures_where_they_are_listed() -> None:
     assert seen > unseen
 
 
-def test_a_sampled_baseline_finds_the_truth_too(
-    planted: tuple[World, pd.Series], result: attribution.Attribution
-) -> None:
-    world, found = planted
-    sampled, again = (
-        attribution.incremental_actions(
-            world.data, kinds=["purchase"], niches=found, baseline="sampled", rng=np.random.default_rng(7)
-        )
-        for _ in range(2)
-    )
-    pd.testing.assert_frame_equal(sampled.accounts, again.accounts)
-    truth = world.sources.set_index("account_id")["influence"]
-    ours = sampled.accounts.reindex(truth.index)
-    # 1.5, where the fitted baseline credits 1.6.
-    assert 0.6 < ours["influence"].sum() / truth.sum() < 1.7
-    assert (ours["influence_low"] <= ours["influence"]).all()
-    assert ours["influence"].between(ours["influence_low"], ours["influence_high"]).all()
-    assert ((ours["influence_low"] <= truth) & (truth <= ours["influence_high"])).mean() > 0.9
-    assert ours["influence"].corr(result.accounts["influence"].reindex(truth.index), method="spearman") > 0.7
-
-
-def test_the_baseline_is_fitted_or_sampled(planted: tuple[World, pd.Series]) -> None:
-    world, found = planted
-    with pytest.raises(ValueError, match="must be 'fitted' or 'sampled'"):
-        attribution.incremental_actions(
-            world.data,
-            kinds=["purchase"],
-            niches=found,
-            baseline="guessed",
-            rng=_rng(),  # type: ignore[arg-type]
-        )
-
-
 def test_whole_weeks_and_the_order_of_rows_do_not_matter(planted: tuple[World, pd.Series]) -> None:
     data, found = planted[0].data, planted[1]
     expected = _attribute(data, found).accounts["influence"]

@@ -22,8 +22,8 @@ SWEEPS = 200
 _MANY, _FEWEST_SWEEPS = 5_000_000, 100
 # Zero, and rates from a fiftieth to a hundred times the pooled rate.
 _GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 61)])
-# Pseudo-accounts of no effect: at a fitted baseline, and at one that is drawn, which leaves more to chance.
-_NULL_PENALTY, _DRAWN_NULL_PENALTY = 3.0, 10.0
+# Pseudo-accounts of no effect: one for so many authors, within these bounds.
+_AUTHORS_PER_NULL, _NULLS = 20, (3.0, 10.0)
 # Sweeps from one draw of what people would do anyway to the next, where authors and outcomes meet often.
 _REDRAWN_EVERY = 4
 _LEARNING_RATE = 0.2
@@ -32,7 +32,7 @@ _LEAST_LIKELY = 1e-6
 # Blocks of three hours, and how strongly their level in a niche is drawn to that of everybody.
 _BLOCK, _NICHE_STRENGTH = 3 * 3600.0, 20.0
 _LEAST = 0.1
-_BASELINE_ERROR = 0.03
+_BASELINE_ERROR, _LEAST_TRUST = 0.03, 0.03
 _ONE_SIDED = 1.645**2
 
 
@@ -43,7 +43,8 @@ class Effects:
     `probability` (authors x rates) is marginal, `likelihood` relative to the best rate; the columns of
     `draws` (authors x draws) are joint. `information` is the share of each author's information that the
     baseline leaves, `trust` (0-1) how far its likelihood is believed. `rate` is the one number for each (see
-    `_point`): its product with the exposure to own posts has the order of influence.
+    `_point`): its product with the exposure to own posts has the order of influence. `baseline` is per
+    outcome, as the fit's: at mean rates, it has the share of each outcome that posterior draws give it.
     """
 
     authors: Ints
@@ -54,6 +55,7 @@ class Effects:
     information: Floats
     trust: Floats
     rate: Floats
+    baseline: Floats
 
     def mean(self) -> Floats:
         """Posterior mean rate of every author."""
@@ -83,13 +85,12 @@ def sample_effects(
     exposure: Exposure,
     fitted: Intensity,
     *,
-    sampled: bool = False,
     sweeps: int = SWEEPS,
     groups: Ints | None = None,
     evidence: Callable[[Floats], Floats] | None = None,
     rng: np.random.Generator,
 ) -> Effects:
-    """Sample all rates given the delay kernel, and the baseline: the fitted one, or if `sampled` draws of it.
+    """Sample all rates given the delay kernel, together with what people would do anyway (`_nuisance`).
 
     Rates are per exposure of the fit, so that the product of both is what was drawn.
 
@@ -120,15 +121,14 @@ def sample_effects(
     weights = np.full((group.max(initial=0) + 1, len(components)), 0.5 / (len(components) - 1))
     weights[:, 0] = 0.5
     likelihood, probability = np.empty((len(authors), len(rates))), np.zeros((len(authors), len(rates)))
-    before, sweeps = sweeps // 4, _affordable(sweeps, len(outcome))
-    if sampled:
-        before = sweeps // 2
+    sweeps = _affordable(sweeps, len(outcome))
+    before = sweeps // 2
     every, believed = _REDRAWN_EVERY if len(outcome) > _MANY else 1, np.zeros_like(likelihood)
-    penalty = _DRAWN_NULL_PENALTY if sampled else _NULL_PENALTY
-    nuisance = Nuisance(exposure, fitted) if sampled else None
-    draws = np.empty((len(authors), sweeps))
+    penalty = float(np.clip(len(authors) / _AUTHORS_PER_NULL, *_NULLS))
+    nuisance = Nuisance(exposure, fitted)
+    draws, anyway = np.empty((len(authors), sweeps)), np.zeros(len(baseline))
     for sweep in range(-before, sweeps):
-        if nuisance is not None and sweep % every == 0:
+        if sweep % every == 0:
             caused = _kernels.sum_caused(start, outcome, added, theta, len(baseline))
             nuisance.redraw(authors, theta, caused, rng=rng)
             intensity = (nuisance.baseline + caused).astype(np.float32)
@@ -143,12 +143,15 @@ def sample_effects(
             posterior = likelihood * prior
             probability += posterior / posterior.sum(axis=1, keepdims=True)
             believed += (weights @ components)[group]
+            anyway += nuisance.baseline / (nuisance.baseline + caused)
             draws[:, sweep] = rates[current]
-    prior, likelihood = (weights @ components)[group], likelihood * known
-    if sampled:
-        prior = believed / sweeps
-        likelihood = _marginal_likelihood(probability / sweeps, prior)
-    found = Effects(authors, rates, probability / sweeps, likelihood, draws, left, weight, exposed)
+    prior = believed / sweeps
+    likelihood = _marginal_likelihood(probability / sweeps, prior)
+    probability /= sweeps
+    caused = _kernels.sum_caused(start, outcome, added, probability @ rates, len(baseline))
+    odds = np.clip(anyway / sweeps, 1e-9, 1 - 1e-9)
+    shared = np.where(caused > 0, caused * odds / (1 - odds), baseline)
+    found = Effects(authors, rates, probability, likelihood, draws, left, weight, exposed, shared)
     own = fitted.direct[authors]
     return replace(found, rate=_point_rates(found, own, prior, tried=np.asarray((known < 1).any(axis=1))))
 
@@ -194,7 +197,7 @@ def _trust(
     explained += _explained(in_niche, _NICHE_STRENGTH, odds, outcome, place, count)
     left = np.clip(1 - explained / information, _LEAST, 1)
     variance = exposed**2 / (left * information)
-    return left, np.asarray(left / (1 + _BASELINE_ERROR**2 * variance))
+    return left, np.maximum(left / (1 + _BASELINE_ERROR**2 * variance), _LEAST_TRUST)
 
 
 def _explained(cell: Ints, strength: float, odds: Floats, outcome: Ints, place: Ints, count: int) -> Floats:

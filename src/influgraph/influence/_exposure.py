@@ -106,7 +106,9 @@ class Exposure:
 
 def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str:
     """Bring outcomes (timed acts) and exposure together, or say in words what is not known."""
-    acts, span = acts[acts["created_at"].notna()], dataset.study_period(data)
+    # In the order of time, so that the order of rows has no part in chance.
+    acts = acts[acts["created_at"].notna()].sort_values(["created_at", "account_id"], kind="stable")
+    span = dataset.study_period(data)
     if span is None or acts.empty:
         return "the outcomes have no times"
     start, end = span
@@ -314,6 +316,7 @@ def only_members(scene: Scene, members: Flags) -> Scene:
 def compete(real: Exposure, impossible: Exposure) -> Exposure:
     """Pairs of both with the same outcomes; the impossible ones have authors and delay cells of their own."""
     authors, cells = len(real.authors), real.strata * len(real.widths)
+    windows = real.windows.beside(impossible.windows)
 
     def both(name: str, shift: int = 0) -> npt.NDArray[Any]:
         return np.concatenate([getattr(real, name), getattr(impossible, name) + shift])
@@ -324,4 +327,6 @@ def compete(real: Exposure, impossible: Exposure) -> Exposure:
         pair_outcome=both("pair_outcome"),
         pair_author=both("pair_author", authors),
         pair_cell=both("pair_cell", cells),
+        windows=windows,
+        strata=windows.strata,
     )

@@ -1,10 +1,11 @@
 """The windows after broadcasts in which accounts are at risk, and what lies in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from influgraph._threads import at_once
@@ -47,6 +48,33 @@ class Windows:
 
         reposts, own = np.sum(at_once(weigh, self._slices()), axis=0).reshape(2, self.authors, -1)
         return own, own + reposts
+
+    def beside(self, other: "Windows") -> "Windows":
+        """Windows of both: the other's authors and strata are numbered after these."""
+        authors = self.authors + other.authors
+
+        def both(name: str, shift: int = 0) -> npt.NDArray[Any]:
+            return np.concatenate([getattr(self, name), getattr(other, name) + shift])
+
+        def grouped(name: str) -> Ints:
+            sides = (self, 0), (other, self.authors)
+            own = [getattr(side, name) // side.authors for side, _ in sides]
+            author = [getattr(side, name) % side.authors + shift for side, shift in sides]
+            return np.asarray(np.concatenate(own) * authors + np.concatenate(author))
+
+        return replace(
+            self,
+            account=both("account"),
+            group=grouped("group"),
+            stratum=both("stratum", self.strata),
+            count=both("count"),
+            cut_account=both("cut_account"),
+            cut_group=grouped("cut_group"),
+            cut_stratum=both("cut_stratum", self.strata),
+            length=both("length"),
+            authors=authors,
+            strata=self.strata + other.strata,
+        )
 
     def _slices(self) -> list[tuple[slice, slice]]:
         """Parts of the work: whole windows, and those cut short."""

@@ -1,9 +1,9 @@
 """Incremental actions: what would not have happened without an account's posts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +81,7 @@ class Attribution:
     credited: float
 
 
-def incremental_actions(  # noqa: PLR0913 - tables of three sources, and what is asked of them
+def incremental_actions(
     data: Dataset,
     *,
     kinds: Sequence[str],
@@ -89,7 +89,6 @@ def incremental_actions(  # noqa: PLR0913 - tables of three sources, and what is
     window: str = "3D",
     topics: pd.Series | None = None,
     trial_results: pd.DataFrame | None = None,
-    baseline: Literal["fitted", "sampled"] = "fitted",
     rng: np.random.Generator,
 ) -> Attribution:
     """Estimate how many outcomes each account's posts brought about.
@@ -122,17 +121,14 @@ def incremental_actions(  # noqa: PLR0913 - tables of three sources, and what is
     trial_results
         Results of randomised tests or promo codes, as `trials.check_trials` takes them: they are weighed
         together with what is seen without them.
-    baseline
-        Whether what people would do anyway is fitted, or sampled together with the effects, two to four times
-        slower: intervals then hold this doubt too (`docs/validation.md`). `placebo` tests the fitted one.
     rng
         Source of chance of the draws.
 
     Raises
     ------
     ValueError
-        If the window is no positive duration, `niches` has another index than the accounts, `topics` than
-        the posts, or the baseline is neither fitted nor sampled.
+        If the window is no positive duration, `niches` has another index than the accounts, or `topics` than
+        the posts.
     DatasetError
         If the trials have faults, all at once.
 
@@ -176,8 +172,6 @@ def incremental_actions(  # noqa: PLR0913 - tables of three sources, and what is
     {'a': 1.0, 'e': 3.0}
     """
     _check(data, niches, window, kinds, topics)
-    if baseline not in {"fitted", "sampled"}:
-        raise ValueError(f"baseline: must be 'fitted' or 'sampled', received {baseline!r}")
     acts = dataset.resolved_engagements(data)
     present, acts = acts["kind"], acts[acts["kind"].isin(list(kinds))]
     once = _exposure.had_once(acts["account_id"].cat.codes.to_numpy(), accounts=len(data.account_ids))
@@ -189,10 +183,7 @@ def incremental_actions(  # noqa: PLR0913 - tables of three sources, and what is
         return _observed(data, acts[received], rng=rng)
     seconds = pd.Timedelta(window).total_seconds()
     own = acts[~received]
-    sampled = baseline == "sampled"
-    return _modelled(
-        data, own, niches=niches, topics=topics, window=seconds, known=known, sampled=sampled, rng=rng
-    )
+    return _modelled(data, own, niches=niches, topics=topics, window=seconds, known=known, rng=rng)
 
 
 def _check(
@@ -300,7 +291,7 @@ def _was_heard(data: Dataset) -> Flags:
     return np.asarray(posted & followed)
 
 
-def _modelled(  # noqa: PLR0913 - as of `incremental_actions`
+def _modelled(
     data: Dataset,
     acts: pd.DataFrame,
     *,
@@ -308,7 +299,6 @@ def _modelled(  # noqa: PLR0913 - as of `incremental_actions`
     topics: pd.Series | None,
     window: float,
     known: pd.DataFrame | None,
-    sampled: bool,
     rng: np.random.Generator,
 ) -> Attribution:
     """Outcomes of people's own, shared between their baseline and the posts before them."""
@@ -322,8 +312,9 @@ def _modelled(  # noqa: PLR0913 - as of `incremental_actions`
     fitted = _intensity.fit_intensity(exposure)
     scale = _per_exposure(data, exposure, fitted)
     tried = _trial_evidence.find_evidence(known, data.account_ids[exposure.authors], per_exposure=scale)
-    sample = partial(_effects.sample_effects, exposure, fitted, sampled=sampled, rng=rng)
+    sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
     effects = sample(evidence=None if tried is None else tried.likelihood)
+    fitted = replace(fitted, baseline=effects.baseline)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
