@@ -29,7 +29,8 @@ class Nuisance:
     def __init__(self, exposure: Exposure, fitted: Intensity) -> None:
         state = fitted.state
         niches, hours = state.rate.mean.shape
-        self._exposure, self._cell, self._kernel = exposure, state.cell, fitted.kernel
+        self._exposure, self._cell = exposure, state.cell
+        self._mass = exposure.windows.masses(fitted.kernel, accounts=len(exposure.niche))
         self._outcomes = _members.outcomes_by_member(exposure.outcomes.account, accounts=len(exposure.niche))
         self._level, self._receptive = state.members.member.copy()
         self._weights, self._kinds = state.members.weights, _members.start_kinds()
@@ -98,16 +99,15 @@ class Nuisance:
     def _redraw_members(
         self, theta: Floats, caused: Floats, expected: Floats, rng: np.random.Generator
     ) -> None:
-        windows, accounts = self._exposure.windows, len(expected)
         drawn, used = _members.draw(
             self._outcomes,
             self._weights,
             baseline=self._usual_at_outcomes(),
             caused=caused,
             expected=self._usual * expected,
-            exposed=windows.by_account(theta, self._kernel, accounts=accounts),
+            exposed=self._mass @ theta,
             rng=rng,
         )
         self._level, self._receptive = drawn
         self._weights, self._kinds = _members.two_kinds(used, self._kinds)
-        self.exposed = windows.by_author(self._receptive)[1] @ self._kernel
+        self.exposed = self._mass.T @ self._receptive
