@@ -11,9 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -56,16 +54,14 @@ def read_back(tables: dict[str, pd.DataFrame]) -> Dataset:
         return dataset.read_dataset(folder)
 
 
-def judge_influence(
-    name: str, changes: dict[str, int], *, baseline: Literal["fitted", "sampled"] = "fitted"
-) -> dict[str, object]:
+def judge_influence(name: str, changes: dict[str, int]) -> dict[str, object]:
     """One world: what is credited, the order of authors, and intervals."""
     world = _apart_influence.make_apart_world(name, **changes)
     data, truth, begun = read_back(world.tables), world.truth, time.perf_counter()
     rng = np.random.default_rng(METHOD_SEED)
     found = oracle.detected_niches(data, rng)
     kinds = list(world.settings.kinds)
-    result = attribution.incremental_actions(data, kinds=kinds, niches=found, baseline=baseline, rng=rng)
+    result = attribution.incremental_actions(data, kinds=kinds, niches=found, rng=rng)
     seconds = time.perf_counter() - begun
     estimates = result.accounts.reindex(truth.index)
     followers = popularity.popularity(data)["followers"].reindex(truth.index)
@@ -124,11 +120,9 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"median": median, "worst": worst}).T.rename_axis("world").reset_index()
 
 
-def run(family: str, names: list[str], *, seed: int | None = None, sampled: bool = False) -> pd.DataFrame:
+def run(family: str, names: list[str], *, seed: int | None = None) -> pd.DataFrame:
     """One row for each world, then median and worst."""
     judge, rows = FAMILIES[family][0], []
-    if sampled:
-        judge = partial(judge_influence, baseline="sampled")
     for number, name in enumerate(names):
         rows.append(judge(name, {} if seed is None else {"seed": seed + number}))
         print(f"{rows[-1]['seconds']:.0f} s: {family}, {name}", file=sys.stderr, flush=True)
@@ -142,16 +136,13 @@ def main() -> None:
     parser.add_argument("family", choices=list(FAMILIES))
     parser.add_argument("names", nargs="*", default=["all"], help="worlds; default: all")
     parser.add_argument("--seed", type=int, help="of the first world; default: each its own")
-    parser.add_argument("--sampled", action="store_true", help="influence at a sampled baseline")
     options = parser.parse_args()
-    if options.sampled and options.family != "influence":
-        parser.error("--sampled is for influence")
     known = FAMILIES[options.family][1]
     unknown = sorted(set(options.names) - {*known, "all"})
     if unknown:
         parser.error(f"names must be among {', '.join(known)}; received {', '.join(unknown)}")
     names = known if "all" in options.names else options.names
-    table = run(options.family, names, seed=options.seed, sampled=options.sampled)
+    table = run(options.family, names, seed=options.seed)
     told = table.astype(object).where(table.notna(), "-")
     for count in told.columns.intersection(list(COUNTS)):
         told[count] = [f"{number:,.0f}" if number != "-" else number for number in told[count]]
