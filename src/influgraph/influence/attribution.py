@@ -134,10 +134,10 @@ def incremental_actions(
 
     Notes
     -----
-    A multivariate Hawkes process restricted to exposure, fitted by EM, in which members differ in what they
-    do anyway and in how receptive they are (a mixture of any shape); what is uncertain in the baseline
-    counts at outcomes with its geometric mean, as in variational Bayes, so that no cell of few outcomes
-    explains its own. Causal if, given niche, time and activity, who is exposed when has no other reason to
+    A multivariate Hawkes process restricted to exposure, in which members differ in what they do anyway and
+    in how receptive they are. A fit by EM gives delays, and a start; from there effects, hours, classes and
+    members are sampled together, so that doubt about what people would have done anyway is in every
+    interval. Causal if, given niche, time and activity, who is exposed when has no other reason to
     act in the same hours. Effects below zero are tested for apart: whether people act less in the windows
     after an account's posts than when their niche does otherwise (self-controlled case series, calibrated
     on all accounts; `python -m benchmarks.fewer` shows how often that is right). They stay hidden where
@@ -156,7 +156,8 @@ def incremental_actions(
     Large-scale simultaneous hypothesis testing: the choice of a null hypothesis. Shen & Louis (1998),
     Triple-goal estimates in two-stage hierarchical models. Laird (1978), Nonparametric maximum likelihood
     estimation of a mixing distribution. Cemgil (2009), Bayesian inference for nonnegative matrix
-    factorisation models.
+    factorisation models. Tanner & Wong (1987), The calculation of posterior distributions by data
+    augmentation.
 
     Examples
     --------
