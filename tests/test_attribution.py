@@ -153,6 +153,23 @@ def test_pairs_and_seconds_are_those_of_brute_force(seed: int) -> None:
     ) == pytest.approx(seconds)
 
 
+def test_posts_side_by_side_keep_their_own_authors_and_strata() -> None:
+    both = [_exposure.expose(_random_scene(_rng(seed)), window=2e4) for seed in (3, 4)]
+    weight = _rng().random(12)
+    kernels = [_rng(seed).random(one.strata * len(one.widths)) for seed, one in enumerate(both)]
+    joint = _exposure.compete(*both)
+    together = joint.windows.by_author(weight)
+    for side in (0, 1):
+        apart = [one.windows.by_author(weight)[side] for one in both]
+        wanted = np.concatenate([part @ kernel for part, kernel in zip(apart, kernels, strict=True)])
+        np.testing.assert_allclose(together[side] @ np.concatenate(kernels), wanted)
+    theta = _rng().random(len(joint.authors))
+    mass = joint.windows.masses(np.concatenate(kernels), accounts=12)
+    by_account = joint.windows.by_account(theta, np.concatenate(kernels), accounts=12)
+    np.testing.assert_allclose(mass @ theta, by_account)
+    np.testing.assert_allclose(mass.T @ weight, together[1] @ np.concatenate(kernels))
+
+
 def test_who_has_adopted_leaves_the_risk_set() -> None:
     account, time = np.arange(20), np.full(20, 4e4)
     once = _exposure.risk_ends(account, time, accounts=30, period=1e5)
