@@ -71,9 +71,8 @@ def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:
     """Outcomes per unit of member level in each niche and hour (niches x hours).
 
     A product of the niche's level, the hour of the day, the day and the hour of the week, and what is left by
-    day, half and quarter of a day, block of three hours and hour, of everybody and (but for single hours) of
-    the niche: each drawn to 1 as far as the counts ask, so that what lasts long is told by what lasts long.
-    Finer steps by niche would swallow the outcomes that a large source causes. `members`
+    day, block of hours and hour, of everybody and (but for single hours) of the niche: each drawn to 1 as far
+    as the counts ask. Finer steps by niche would swallow the outcomes that a large source causes. `members`
     is niches x hours.
     """
     level = counts.sum(axis=1, keepdims=True) / np.maximum(members.sum(axis=1, keepdims=True), 1e-12)
@@ -91,11 +90,10 @@ def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:
 def periods(count: int) -> list[tuple[Ints, bool]]:
     """What the rate of so many hours is a product over: the period each lies in, and whether by niche."""
     hours = np.arange(count)
-    day, half, quarter, block = (hours // length for length in (HOURS_PER_DAY, 12, 6, HOURS_PER_BLOCK))
+    day, block = hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
     return [
         (hours % HOURS_PER_DAY, False), (day % 7, False), (hours % HOURS_PER_WEEK, False),
-        (day, False), (day, True), (half, True), (quarter, True), (half, False), (quarter, False),
-        (block, False), (hours, False), (block, True),
+        (day, False), (day, True), (block, False), (hours, False), (block, True),
     ]  # fmt: skip
 
 
