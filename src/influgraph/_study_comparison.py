@@ -30,7 +30,7 @@ def _credited(found: Attribution) -> list[Any]:
     low, middle, high = _spread(found.draws.sum(axis=0) / found.outcomes)
     verdict = (
         f"{middle:.0%} [{low:.0%} to {high:.0%}] of the outcomes are credited to accounts; the interval is "
-        "that of chance alone: in small planted worlds between half the truth and 1.6 times it was credited"
+        "that of the model: in planted worlds three quarters of the truth to 1.5 times it was credited"
     )
     return ["credited share", "all accounts", middle, low, high, np.nan, verdict]
 
