@@ -152,7 +152,7 @@ def seconds_since(times: pd.Series, start: pd.Timestamp) -> Floats:
 def follow_attention(data: Dataset, start: pd.Timestamp, clock: Clock) -> Attention:
     """Every follower sees what the followed post from the day of the follow on."""
     follower = data.follows["follower_id"].cat.codes.to_numpy()
-    order = np.argsort(follower, kind="stable")
+    order = np.lexsort((data.follows["followed_id"].cat.codes.to_numpy(), follower))
     since = clock.waking(np.nan_to_num(seconds_since(data.follows["followed_at"], start), nan=-np.inf))
     followed = data.follows["followed_id"].cat.codes.to_numpy()
     return Attention(row_starts(follower, len(data.account_ids)), followed[order], since[order])
