@@ -117,43 +117,40 @@ def sample_effects(
     known = np.ones((len(authors), len(rates))) if evidence is None else evidence(rates)[authors]
     # Where trials and all else exclude each other, what was randomised decides.
     least = np.where((known < 1).any(axis=1), _LEAST_LIKELY, 0.0)
-    components = _prior_components(rates)
-    weights = np.full((group.max(initial=0) + 1, len(components)), 0.5 / (len(components) - 1))
-    weights[:, 0] = 0.5
-    likelihood, probability = np.empty((len(authors), len(rates))), np.zeros((len(authors), len(rates)))
-    sweeps = _affordable(sweeps, len(outcome))
-    before = sweeps // 2
-    every, believed = _REDRAWN_EVERY if len(outcome) > _MANY else 1, np.zeros_like(likelihood)
-    penalty = float(np.clip(len(authors) / _AUTHORS_PER_NULL, *_NULLS))
-    nuisance = Nuisance(exposure, fitted)
-    draws, anyway = np.empty((len(authors), sweeps)), np.zeros(len(baseline))
-    for sweep in range(-before, sweeps):
+    learnt, nuisance = _Prior(rates, group), Nuisance(exposure, fitted)
+    likelihood, own = np.empty((len(authors), len(rates))), np.empty(len(baseline))
+    probability, believed, anyway = np.zeros_like(likelihood), np.zeros_like(likelihood), np.zeros_like(own)
+    sweeps, every = _affordable(sweeps, len(outcome)), _REDRAWN_EVERY if len(outcome) > _MANY else 1
+    draws = np.empty((len(authors), sweeps))
+    for sweep in range(-(sweeps // 2), sweeps):
         if sweep % every == 0:
             caused = _kernels.sum_caused(start, outcome, added, theta, len(baseline))
             nuisance.redraw(authors, theta, caused, rng=rng)
-            intensity = (nuisance.baseline + caused).astype(np.float32)
+            whole = nuisance.baseline + caused
+            own, intensity = nuisance.baseline / whole, whole.astype(np.float32)
             scale = exposed / np.maximum(nuisance.exposed[authors], 1e-12)
-        prior = (weights @ components)[group] * known
+        prior = learnt.of_authors() * known
         given = start, outcome, added, exposed, scale, weight, rates, prior, least
         _kernels.sample_rates(*given, rng.random(len(authors)), intensity, theta, current, likelihood)
-        marginal = (likelihood * known) @ components.T
-        for _ in range(_LEARNT_EACH_SWEEP if sweep < 0 else 1):
-            weights = _learn_prior(weights, marginal, group, penalty)
+        learnt.learn(likelihood * known, steps=_LEARNT_EACH_SWEEP if sweep < 0 else 1)
         if sweep >= 0:
             posterior = likelihood * prior
             probability += posterior / posterior.sum(axis=1, keepdims=True)
-            believed += (weights @ components)[group]
-            anyway += nuisance.baseline / (nuisance.baseline + caused)
+            believed += learnt.of_authors()
+            anyway += own
             draws[:, sweep] = rates[current]
-    prior = believed / sweeps
-    likelihood = _marginal_likelihood(probability / sweeps, prior)
-    probability /= sweeps
+    prior, probability = believed / sweeps, probability / sweeps
+    likelihood = _marginal_likelihood(probability, prior)
     caused = _kernels.sum_caused(start, outcome, added, probability @ rates, len(baseline))
-    odds = np.clip(anyway / sweeps, 1e-9, 1 - 1e-9)
-    shared = np.where(caused > 0, caused * odds / (1 - odds), baseline)
-    found = Effects(authors, rates, probability, likelihood, draws, left, weight, exposed, shared)
-    own = fitted.direct[authors]
-    return replace(found, rate=_point_rates(found, own, prior, tried=np.asarray((known < 1).any(axis=1))))
+    baseline = np.where(caused > 0, _baseline_by_share(anyway / sweeps, caused), baseline)
+    found = Effects(authors, rates, probability, likelihood, draws, left, weight, exposed, baseline)
+    return replace(found, rate=_point_rates(found, fitted.direct[authors], prior, tried=least > 0))
+
+
+def _baseline_by_share(anyway: Floats, caused: Floats) -> Floats:
+    """Baseline of each outcome at which this share of it was had anyway, beside what is caused."""
+    share = np.clip(anyway, 1e-9, 1 - 1e-9)
+    return np.asarray(caused * share / (1 - share))
 
 
 def _marginal_likelihood(probability: Floats, prior: Floats) -> Floats:
@@ -208,14 +205,30 @@ def _explained(cell: Ints, strength: float, odds: Floats, outcome: Ints, place: 
     return _kernels.explained_squares(row_starts(place, count), outcome, odds, cell, divisor)
 
 
-def _learn_prior(weights: Floats, marginal: Floats, group: Ints, penalty: float) -> Floats:
-    """One damped EM step for the weights of the prior's components (groups x components)."""
-    share = marginal * weights[group]
-    share /= share.sum(axis=1, keepdims=True)
-    fresh = np.stack([share[group == number].sum(axis=0) for number in range(len(weights))])
-    fresh[:, 0] += penalty
-    fresh /= fresh.sum(axis=1, keepdims=True)
-    return np.asarray((1 - _LEARNING_RATE) * weights + _LEARNING_RATE * fresh)
+class _Prior:
+    """The prior of rates: components, and how much each weighs among the authors of each group."""
+
+    def __init__(self, rates: Floats, group: Ints) -> None:
+        self._components, self._group = _prior_components(rates), group
+        count = len(self._components)
+        self._weights = np.full((group.max(initial=0) + 1, count), 0.5 / (count - 1))
+        self._weights[:, 0] = 0.5
+        self._nulls = float(np.clip(len(group) / _AUTHORS_PER_NULL, *_NULLS))
+
+    def of_authors(self) -> Floats:
+        """Probability of every rate (authors x rates)."""
+        return np.asarray((self._weights @ self._components)[self._group])
+
+    def learn(self, likelihood: Floats, *, steps: int) -> None:
+        """Damped steps of EM for the weights."""
+        marginal = likelihood @ self._components.T
+        for _ in range(steps):
+            share = marginal * self._weights[self._group]
+            share /= share.sum(axis=1, keepdims=True)
+            fresh = np.stack([share[self._group == one].sum(axis=0) for one in range(len(self._weights))])
+            fresh[:, 0] += self._nulls
+            fresh /= fresh.sum(axis=1, keepdims=True)
+            self._weights = (1 - _LEARNING_RATE) * self._weights + _LEARNING_RATE * fresh
 
 
 def _prior_components(rates: Floats) -> Floats:

@@ -151,10 +151,9 @@ def seconds_since(times: pd.Series, start: pd.Timestamp) -> Floats:
 
 def follow_attention(data: Dataset, start: pd.Timestamp, clock: Clock) -> Attention:
     """Every follower sees what the followed post from the day of the follow on."""
-    follower = data.follows["follower_id"].cat.codes.to_numpy()
-    order = np.lexsort((data.follows["followed_id"].cat.codes.to_numpy(), follower))
+    follower, followed = (data.follows[name].cat.codes.to_numpy() for name in ("follower_id", "followed_id"))
+    order = np.lexsort((followed, follower))
     since = clock.waking(np.nan_to_num(seconds_since(data.follows["followed_at"], start), nan=-np.inf))
-    followed = data.follows["followed_id"].cat.codes.to_numpy()
     return Attention(row_starts(follower, len(data.account_ids)), followed[order], since[order])
 
 
@@ -207,7 +206,7 @@ def _rows_of(data: Dataset, post_ids: pd.Series) -> Ints:
 def _sorted_broadcasts(
     exposer: Ints, author: Ints, time: Floats, direct: Flags, post: Ints, accounts: int
 ) -> Broadcasts:
-    order = np.lexsort((time, exposer))
+    order = np.lexsort((author, time, exposer))
     return Broadcasts(row_starts(exposer, accounts), time[order], author[order], direct[order], post[order])
 
 

@@ -167,7 +167,7 @@ def _reversed(scene: Scene) -> Scene | str:
 
 def _shuffled(scene: Scene, window: float, real: float, *, rng: np.random.Generator) -> dict[str, object]:
     shuffles = (_placebo_scenes.shuffled_times(scene, rng=rng) for _ in range(SHUFFLED))
-    draws = np.mean([_drawn_share(_exposure.expose(one, window=window), rng=rng) for one in shuffles], axis=0)
+    draws = np.mean([_share_alone(_exposure.expose(one, window=window), rng=rng) for one in shuffles], axis=0)
     share = np.array([draws.mean(), *np.quantile(draws, [0.05, 0.95])])
     tolerated = max(TOLERATED, LEFT_BY_INFLUENCE * real)
     words = (
@@ -218,11 +218,11 @@ def _against_shuffles(chance: float, credited: float) -> dict[str, object]:
     return _line(AGAINST_SHUFFLES, chance, sure.low, sure.high, LEVEL, words, p_value=chance)
 
 
-def _drawn_share(exposure: Exposure, *, rng: np.random.Generator) -> Floats:
+def _share_alone(exposure: Exposure, *, rng: np.random.Generator) -> Floats:
     """Draws of the share of outcomes that is credited to all posts."""
     fitted = _intensity.fit_intensity(exposure)
     effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, rng=rng)
-    return np.asarray(fitted.exposed[effects.authors] @ effects.draws / len(fitted.baseline))
+    return np.asarray(_mass(fitted, effects) @ effects.draws)
 
 
 def _compete(
@@ -249,9 +249,14 @@ def _compete(
 
 def _share(fitted: Intensity, effects: Effects, chosen: Flags) -> Floats:
     """Share of outcomes credited to the chosen authors together: estimate, low, high."""
-    share = (fitted.exposed[effects.authors] / len(fitted.baseline))[chosen]
-    low, high = np.quantile(share @ effects.draws[chosen], [0.05, 0.95])
-    return np.array([share @ effects.mean()[chosen], low, high])
+    mass = _mass(fitted, effects)[chosen]
+    low, high = np.quantile(mass @ effects.draws[chosen], [0.05, 0.95])
+    return np.array([mass @ effects.mean()[chosen], low, high])
+
+
+def _mass(fitted: Intensity, effects: Effects) -> Floats:
+    """Exposure to each author per outcome: times its rate, the share of outcomes credited to it."""
+    return np.asarray(fitted.exposed[effects.authors] / len(fitted.baseline))
 
 
 def _competing(check: str, share: Floats, real: float, chance: float) -> dict[str, object]:
