@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from influgraph import dataset, networks, niches, popularity, synthetic, uncertainty
 from influgraph.dataset import Dataset
@@ -110,6 +111,10 @@ def _brute_pairs(scene: _exposure.Scene, window: float) -> set[tuple[int, int]]:
     return pairs
 
 
+def _strata(niche: np.ndarray, table: np.ndarray) -> _exposure.Strata:
+    return _exposure.Strata(niche, table, 3, sparse.csr_array(np.eye(2)[niche]))
+
+
 def _random_scene(rng: np.random.Generator) -> _exposure.Scene:
     accounts, follows, posts, outcomes = 12, 40, 60, 30
     pairs = np.unique(rng.integers(0, accounts, (follows, 2)), axis=0)
@@ -124,7 +129,7 @@ def _random_scene(rng: np.random.Generator) -> _exposure.Scene:
         tempo=np.ones(outcomes),
         attention=_exposure.Attention(_exposure.row_starts(pairs[:, 0], accounts), pairs[:, 1], since),
         broadcasts=broadcasts,
-        strata=_exposure.Strata(rng.integers(0, 2, accounts), rng.integers(0, 3, (accounts, 2)), 3),
+        strata=_strata(rng.integers(0, 2, accounts), rng.integers(0, 3, (accounts, 2))),
         traits=(),
         period=1e5,
         waking_period=1e5,

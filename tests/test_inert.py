@@ -66,10 +66,13 @@ def world(idle: int) -> Dataset:
 
 
 def influence(data: Dataset) -> float:
-    """Influence of the account that moves people."""
+    """Influence of the account that moves people, in the mean of three draws: one is off by up to 7 %."""
     niches = pd.Series(0, index=data.account_ids, dtype="Int64")
-    found = incremental_actions(data, kinds=["purchase"], niches=niches, rng=np.random.default_rng(1))
-    return float(found.accounts.loc["ann", "influence"])
+    drawn = [
+        incremental_actions(data, kinds=["purchase"], niches=niches, rng=np.random.default_rng(seed))
+        for seed in range(1, 4)
+    ]
+    return float(np.mean([one.accounts.loc["ann", "influence"] for one in drawn]))
 
 
 def test_followers_who_never_buy_take_no_influence_away() -> None:

@@ -224,7 +224,7 @@ def test_a_baseline_without_time_credits_more_to_posts_a_week_off(monkeypatch: p
         return _baseline.Uncertain(rate, rate)
 
     monkeypatch.setattr(_baseline, "niche_hour_rate", flat)
-    monkeypatch.setattr(_baseline, "periods", lambda hours: [(np.zeros(hours, np.int64), False)])
+    monkeypatch.setattr(_baseline, "periods", lambda hours, **_: [(np.zeros(hours, np.int64), False)])
     _only(monkeypatch, "lead exposures", "posts a week later", "matched non-followers")
     wrong = _tests(*world)
     assert right["estimate"].drop(placebo.AGAINST_SHUFFLES).max() < 0.05

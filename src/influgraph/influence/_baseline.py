@@ -87,14 +87,20 @@ def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:
     return Uncertain(rate, rate * typical)
 
 
-def periods(count: int) -> list[tuple[Ints, bool]]:
-    """What the rate of so many hours is a product over: the period each lies in, and whether by niche."""
+def periods(count: int, *, lasting: bool = False) -> list[tuple[Ints, bool]]:
+    """What the rate of so many hours is a product over: the period each lies in, and whether by niche.
+
+    With `lasting` also halves and quarters of days, for shocks that last longer than a block. The fits do
+    without: the likelihood given totals would then take much of what posts do for such shocks.
+    """
     hours = np.arange(count)
     day, block = hours // HOURS_PER_DAY, hours // HOURS_PER_BLOCK
-    return [
+    half, quarter = hours // (HOURS_PER_DAY // 2), hours // (HOURS_PER_DAY // 4)
+    found: list[tuple[Ints, bool]] = [
         (hours % HOURS_PER_DAY, False), (day % 7, False), (hours % HOURS_PER_WEEK, False),
         (day, False), (day, True), (block, False), (hours, False), (block, True),
     ]  # fmt: skip
+    return found + [(half, False), (half, True), (quarter, False), (quarter, True)] * lasting
 
 
 def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: bool) -> Uncertain:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
@@ -55,12 +56,14 @@ class Outcomes:
 class Strata:
     """How receptive each account may be to posts from each niche: `table` (accounts x niches) of strata.
 
-    `niche` numbers every account's niche from 0; `count` is the number of strata.
+    `niche` numbers every account's niche from 0; `count` is the number of strata. `interests` (accounts x
+    niches) are the shares of an account's follows that lie in each niche: its own, where it follows nobody.
     """
 
     niche: Ints
     table: Ints
     count: int
+    interests: sparse.csr_array
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,14 @@ class Exposure:
     """Pairs of outcome and earlier broadcast, and the windows in which everybody was exposed.
 
     The pairs of each author stand in the order of outcomes.
-    `niche` is every account's. Authors are numbered by their place in `authors`. A cell is a stratum of
-    receptive accounts and a bin of delays, `stratum * bins + bin`.
+    `niche` is every account's, `interests` are as of `Strata`. Authors are numbered by their place in
+    `authors`. A cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`.
     """
 
     outcomes: Outcomes
     tempo: Floats
     niche: Ints
+    interests: sparse.csr_array
     authors: Ints
     pair_outcome: Ints
     pair_author: Ints
@@ -232,7 +236,10 @@ def find_strata(data: Dataset, niche: Ints) -> Strata:
     busy = (np.bincount(_codes(acts["account_id"]), minlength=count) + 1) / (follows + 10)
     thirds = np.quantile(busy[follows > 0], [1 / 3, 2 / 3]) if follows.any() else np.zeros(2)
     attention = np.searchsorted(thirds, busy)
-    return Strata(niche, (affinity * 3 + attention[:, None]).astype(np.int8), (len(AFFINITIES) + 1) * 3)
+    table = (affinity * 3 + attention[:, None]).astype(np.int8)
+    into[np.arange(count), niche] += follows == 0
+    interests = sparse.csr_array(into / np.maximum(follows, 1)[:, None])
+    return Strata(niche, table, (len(AFFINITIES) + 1) * 3, interests)
 
 
 def risk_ends(account: Ints, time: Floats, *, accounts: int, period: float) -> Floats:
@@ -290,6 +297,7 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
         outcomes=outcomes,
         tempo=scene.tempo,
         niche=strata.niche,
+        interests=strata.interests,
         authors=authors,
         pair_outcome=pair_outcome,
         pair_author=pair_author,

@@ -248,17 +248,27 @@ def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
 
 def expected_outcomes(exposure: Exposure, rate: Floats) -> Floats:
     """Expected outcomes of each account at the rate of its niche, until its risk ends."""
+    return expected_until(exposure.risk_end, exposure.niche, rate)
+
+
+def expected_until(end: Floats, niche: Ints, rate: Floats) -> Floats:
+    """Expected outcomes until these seconds of the study, each at the rate of a niche."""
     hours = rate.shape[1]
-    passed = np.minimum(exposure.risk_end / HOUR, hours)
+    passed = np.minimum(end / HOUR, hours)
     cumulative = np.pad(rate.cumsum(axis=1), ((0, 0), (1, 0)))
     whole = np.floor(passed).astype(np.int64)
-    at, after = (cumulative[exposure.niche, np.minimum(whole + step, hours)] for step in (0, 1))
+    at, after = (cumulative[niche, np.minimum(whole + step, hours)] for step in (0, 1))
     return np.asarray(at + (passed - whole) * (after - at))
 
 
 def at_risk(exposure: Exposure, level: Floats, *, hours: int) -> Floats:
     """Summed levels of the accounts still at risk, niches x hours."""
-    niches = int(exposure.niche.max()) + 1
-    last = np.minimum((exposure.risk_end / HOUR).astype(np.int64), hours - 1)
-    leaving = sum_by(exposure.niche * hours + last, level, niches * hours)
+    return level_until(exposure.risk_end, exposure.niche, level, shape=(int(exposure.niche.max()) + 1, hours))
+
+
+def level_until(end: Floats, niche: Ints, level: Floats, *, shape: tuple[int, int]) -> Floats:
+    """Summed levels, niches x hours, each in a niche and until these seconds of the study."""
+    niches, hours = shape
+    last = np.minimum((end / HOUR).astype(np.int64), hours - 1)
+    leaving = sum_by(niche * hours + last, level, niches * hours)
     return leaving.reshape(niches, hours)[:, ::-1].cumsum(axis=1)[:, ::-1]

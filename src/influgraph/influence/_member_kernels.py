@@ -1,4 +1,9 @@
-"""Compiled loops over members and the outcomes of each: plain arrays in, plain arrays out."""
+"""Compiled loops over members and the outcomes of each: plain arrays in, plain arrays out.
+
+A class has a level, a receptiveness and a weight. `order[start[u]:start[u + 1]]` are the outcomes of member
+u; `baseline` and `caused` are their intensities at a level and a receptiveness of one, `expected` and
+`exposed` their expected numbers.
+"""
 
 import numba
 import numpy as np
@@ -8,9 +13,10 @@ from influgraph.influence._arrays import Floats, Ints
 
 Singles = npt.NDArray[np.float32]  # twice as many at a time; means are wanted to three digits
 _TINY = np.float32(1e-25)
+_FAST = {"reassoc", "contract", "nsz"}
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def judge_members(
     first: int,
     last: int,
@@ -28,42 +34,25 @@ def judge_members(
 ) -> Floats:
     """Posterior means of what members `first` to `last` are like, and how much each class is used.
 
-    A class has a level, a receptiveness and a weight. `order[start[u]:start[u + 1]]` are the outcomes of
-    member u; `baseline` and `caused` are their intensities at a level and a receptiveness of one, `expected`
-    and `exposed` their expected numbers. `member` (2 x members) receives the means given all outcomes of
-    the member, `apart` (2 x outcomes) those given all others.
+    `member` (2 x members) receives the means given all outcomes of the member, `apart` (2 x outcomes) those
+    given all others.
     """
-    classes = weights.size
-    used, chance, toll = np.zeros(classes), np.empty(classes, np.float32), np.empty(classes, np.float32)
+    used, chance = np.zeros(weights.size), np.empty(weights.size, np.float32)
     for u in range(first, last):
-        begin, end = start[u], start[u + 1]
-        # The toll of what is expected is paid outcome by outcome, so that products stay within range.
-        share = 1.0 / max(end - begin, 1)
-        anyway, moved = np.float32(expected[u] * share), np.float32(exposed[u] * share)
-        for k in range(classes):
-            toll[k] = np.exp(-(levels[k] * anyway + receptive[k] * moved))
-            chance[k] = weights[k] if end > begin else weights[k] * toll[k]
-        for i in order[begin:end]:
-            scale = 1.0 / (baseline[i] + caused[i])
-            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
-            for k in range(classes):
-                chance[k] *= (levels[k] * own + receptive[k] * due) * toll[k]
-            whole = chance.sum()
-            if whole < _TINY or whole > np.float32(1.0) / _TINY:
-                chance /= max(whole, np.float32(1e-37))
-        chance /= max(chance.sum(), np.float32(1e-37))
+        own = order[start[u] : start[u + 1]]
+        _weigh_classes(own, baseline, caused, expected[u], exposed[u], levels, receptive, weights, chance)
         level = receives = np.float32(0.0)
-        for k in range(classes):
+        for k in range(weights.size):
             used[k] += chance[k]
             level += chance[k] * levels[k]
             receives += chance[k] * receptive[k]
         member[0, u], member[1, u] = level, receives
-        for i in order[begin:end]:
+        for i in own:
             scale = 1.0 / (baseline[i] + caused[i])
-            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
+            anyway, moved = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
             whole = level = receives = np.float32(0.0)
-            for k in range(classes):
-                part = chance[k] / (levels[k] * own + receptive[k] * due + np.float32(1e-12))
+            for k in range(weights.size):
+                part = chance[k] / (levels[k] * anyway + receptive[k] * moved + np.float32(1e-12))
                 whole += part
                 level += part * levels[k]
                 receives += part * receptive[k]
@@ -71,7 +60,7 @@ def judge_members(
     return used
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def draw_members(
     first: int,
     last: int,
@@ -87,30 +76,13 @@ def draw_members(
     uniform: Floats,
     drawn: Floats,
 ) -> Floats:
-    """Draw what members `first` to `last` are like (`drawn`, 2 x members), and how much each class is used.
-
-    Arguments as of `judge_members`.
-    """
-    classes = weights.size
-    used, chance, toll = np.zeros(classes), np.empty(classes, np.float32), np.empty(classes, np.float32)
+    """Draw what members `first` to `last` are like (`drawn`, 2 x members); how much each class is used."""
+    used, chance = np.zeros(weights.size), np.empty(weights.size, np.float32)
     for u in range(first, last):
-        begin, end = start[u], start[u + 1]
-        share = 1.0 / max(end - begin, 1)
-        anyway, moved = np.float32(expected[u] * share), np.float32(exposed[u] * share)
-        for k in range(classes):
-            toll[k] = np.exp(-(levels[k] * anyway + receptive[k] * moved))
-            chance[k] = weights[k] if end > begin else weights[k] * toll[k]
-        for i in order[begin:end]:
-            scale = 1.0 / (baseline[i] + caused[i])
-            own, due = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
-            for k in range(classes):
-                chance[k] *= (levels[k] * own + receptive[k] * due) * toll[k]
-            whole = chance.sum()
-            if whole < _TINY or whole > np.float32(1.0) / _TINY:
-                chance /= max(whole, np.float32(1e-37))
-        chance /= max(chance.sum(), np.float32(1e-37))
-        wanted, chosen = uniform[u], classes - 1
-        for k in range(classes):
+        own = order[start[u] : start[u + 1]]
+        _weigh_classes(own, baseline, caused, expected[u], exposed[u], levels, receptive, weights, chance)
+        wanted, chosen = uniform[u], weights.size - 1
+        for k in range(weights.size):
             used[k] += chance[k]
             wanted -= chance[k]
             if wanted <= 0:
@@ -118,3 +90,32 @@ def draw_members(
                 wanted = np.inf
         drawn[0, u], drawn[1, u] = levels[chosen], receptive[chosen]
     return used
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _weigh_classes(
+    own: Ints,
+    baseline: Floats,
+    caused: Floats,
+    expected: float,
+    exposed: float,
+    levels: Singles,
+    receptive: Singles,
+    weights: Singles,
+    chance: Singles,
+) -> None:
+    """Write to `chance` how probable each class is of a member with these `own` outcomes."""
+    # The toll of what is expected is paid outcome by outcome, so that products stay within range.
+    share = 1.0 / max(len(own), 1)
+    toll = np.exp(-(levels * np.float32(expected * share) + receptive * np.float32(exposed * share)))
+    for k in range(weights.size):
+        chance[k] = weights[k] if len(own) else weights[k] * toll[k]
+    for i in own:
+        scale = 1.0 / (baseline[i] + caused[i])
+        anyway, moved = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
+        for k in range(weights.size):
+            chance[k] *= (levels[k] * anyway + receptive[k] * moved) * toll[k]
+        whole = chance.sum()
+        if whole < _TINY or whole > np.float32(1.0) / _TINY:
+            chance /= max(whole, np.float32(1e-37))
+    chance /= max(chance.sum(), np.float32(1e-37))
