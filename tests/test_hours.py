@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import _exposure, attribution
 from influgraph.influence._hours import Hours
+from influgraph.influence._hours_kernels import draw_strengths
 
 NICHES, PEOPLE, SOURCES, DAYS = 3, 600, 60, 28
 HOURS = DAYS * 24
@@ -124,3 +125,20 @@ def test_news_of_a_niche_that_people_follow_is_less_taken_for_influence(
     wrong = credited()
     assert wrong > 0.1
     assert right < wrong / 2
+
+
+def test_strengths_are_drawn_by_the_negative_binomial_law() -> None:
+    rng, strengths, size = np.random.default_rng(8), np.array([2.0, 10.0, 300.0]), 40_000
+    weights = np.array([0.2, 0.3, 0.5])
+    count, expected = np.repeat([0.0, 3.0, 40.0], size), np.repeat([0.5, 9.0, 12.0], size)
+    drawn, used = draw_strengths(count, expected, weights, strengths, rng.random(3 * size))
+    wanted = np.array(
+        [
+            weights * stats.nbinom.pmf(number, strengths, strengths / (strengths + mean))
+            for number, mean in zip(count[::size], expected[::size], strict=True)
+        ]
+    )
+    wanted /= wanted.sum(axis=1, keepdims=True)
+    found = np.array([[(part == one).mean() for one in strengths] for part in drawn.reshape(3, size)])
+    assert np.allclose(found, wanted, atol=0.01)
+    assert np.allclose(used, wanted.mean(axis=0))

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+_PARTS, _FEW_ROWS = 8, 20_000
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -45,6 +46,17 @@ def at_once(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
         for one in begun:
             one.cancel()
         wait(begun)
+
+
+def parts(size: int) -> int:
+    """In how many parts to cut so many rows: one where threads take longer to start than the work takes."""
+    return _PARTS if size > _FEW_ROWS else 1
+
+
+def slices(size: int, count: int | None = None) -> list[slice]:
+    """So many rows in `parts`, or in so many parts."""
+    ends = np.linspace(0, size, (count or parts(size)) + 1).astype(int).tolist()
+    return [slice(*both) for both in pairwise(ends)]
 
 
 def cuts(starts: NDArray[np.int64], parts: int) -> list[tuple[int, int]]:

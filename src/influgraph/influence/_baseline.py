@@ -11,6 +11,7 @@ from influgraph.influence._clock import HOURS_PER_WEEK
 
 HOURS_PER_DAY, HOURS_PER_BLOCK = 24, 3
 _STRENGTHS = np.array([2.0, 10.0, 50.0, 300.0, 1e4])
+_STEPS = 15  # of EM
 
 
 def prior_strength(count: Floats, expected: Floats) -> float:
@@ -36,12 +37,10 @@ def shrunken_factor(count: Floats, expected: Floats) -> Uncertain:
     The prior is a mixture of gamma distributions about 1, from tight to wide, weighted by EM: most hours
     are ordinary and drawn to 1, while the few of a shock keep their height.
     """
-    weights = np.full(len(_STRENGTHS), 1 / len(_STRENGTHS))
-    likelihood = _negative_binomial(count, expected)
-    for _ in range(15):
-        share = likelihood * weights
-        share /= share.sum(axis=-1, keepdims=True)
-        weights = share.reshape(-1, len(_STRENGTHS)).mean(axis=0)
+    from influgraph.influence import _hours_kernels
+
+    share = _hours_kernels.share_strengths(count.ravel(), expected.ravel(), _STRENGTHS, _STEPS)
+    share = share.reshape(*count.shape, len(_STRENGTHS))
     shape, rate = count[..., None] + _STRENGTHS, expected[..., None] + _STRENGTHS
     mean = (share * shape / rate).sum(axis=-1)
     return Uncertain(mean, np.exp((share * (special.digamma(shape) - np.log(rate))).sum(axis=-1)))
@@ -51,20 +50,12 @@ def draw_factor(
     count: Floats, expected: Floats, weights: Floats, *, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Draw such factors, given weights of the prior's strengths; and the shares in which these are used."""
-    share = _negative_binomial(count, expected) * weights
-    share /= share.sum(axis=-1, keepdims=True)
-    chosen = (share.cumsum(axis=-1) < rng.random(count.shape)[..., None]).sum(axis=-1)
-    strength = _STRENGTHS[np.minimum(chosen, len(_STRENGTHS) - 1)]
-    used = share.reshape(-1, len(_STRENGTHS)).mean(axis=0)
+    from influgraph.influence import _hours_kernels
+
+    known, uniform = (count.ravel(), expected.ravel()), rng.random(count.size)
+    chosen, used = _hours_kernels.draw_strengths(*known, weights, _STRENGTHS, uniform)
+    strength = chosen.reshape(count.shape)
     return rng.gamma(count + strength) / (expected + strength), used
-
-
-def _negative_binomial(count: Floats, expected: Floats) -> Floats:
-    """Relative likelihood of every strength (last axis), scaled to at most 1."""
-    count, expected = count[..., None], np.maximum(expected, 1e-9)[..., None]
-    log = special.gammaln(count + _STRENGTHS) - special.gammaln(_STRENGTHS)
-    log += _STRENGTHS * np.log(_STRENGTHS) - (count + _STRENGTHS) * np.log(expected + _STRENGTHS)
-    return np.asarray(np.exp(log - log.max(axis=-1, keepdims=True)))
 
 
 def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:

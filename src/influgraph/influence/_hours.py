@@ -4,12 +4,10 @@ Who follows accounts of another niche sees their posts, and does more when somet
 to go by the hours of their own niche alone, those posts would be taken to bring this about.
 """
 
-from itertools import pairwise
-
 import numpy as np
 from scipy import sparse
 
-from influgraph._threads import at_once
+from influgraph._threads import at_once, slices
 from influgraph.influence import _baseline
 from influgraph.influence._arrays import Flags, Floats, Ints, sum_by
 from influgraph.influence._exposure import Exposure
@@ -20,11 +18,6 @@ _LEARNING_RATE = 0.2
 _ORDINARY = np.array([0.02, 0.03, 0.05, 0.1, 0.8])
 # How much of what people do goes by the niches of whom they follow: where the draws start.
 _BY_FOLLOWS = 0.3
-_PARTS = 8  # of the work, however many cores there are
-
-
-def _slices(size: int) -> list[slice]:
-    return [slice(*ends) for ends in pairwise(np.linspace(0, size, _PARTS + 1).astype(int).tolist())]
 
 
 class Factors:
@@ -71,7 +64,7 @@ class Hours:
             rates: Floats = _hours_kernels.mix_rates(self._actor[part], self._hour[part], *known)
             return rates
 
-        return np.concatenate(at_once(mix, _slices(len(self._hour))))
+        return np.concatenate(at_once(mix, slices(len(self._hour))))
 
     def expected(self) -> Floats:
         """Outcomes that each account is expected to have anyway at a level of one, until its risk ends."""
@@ -107,7 +100,7 @@ class Hours:
             places: Ints = _hours_kernels.draw_niches(actor[part], hour[part], *known, uniform[part])
             return places
 
-        chosen = np.concatenate(at_once(choose, _slices(size)))
+        chosen = np.concatenate(at_once(choose, slices(size)))
         by_follows = rng.random(size) * share[chosen] < self._by_follows * self._followed[chosen]
         niches, hours = self._rate.shape
         counts = sum_by(self._niche[chosen] * hours + hour, np.ones(size), niches * hours)

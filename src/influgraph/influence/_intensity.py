@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from influgraph._threads import at_once
+from influgraph._threads import at_once, parts, slices
 from influgraph.influence import _baseline, _members
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._baseline import Uncertain
@@ -27,7 +27,6 @@ _START = 0.1
 # Share of the outcomes by which the sum credited may still move.
 _SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 80, 250
 _MEMBERS_EVERY = 5
-_PARTS = 8  # of the work, however many cores there are
 # Steps of EM are this much longer, by logarithms: below 2 they still get there (Salakhutdinov & Roweis 2003).
 _STEP = 1.6
 _PRIOR_OUTCOMES = 0.3
@@ -170,19 +169,18 @@ def share_credit(
     from influgraph.influence import _kernels
 
     pairs = exposure.pair_outcome, exposure.pair_author, exposure.pair_cell
-    first = np.linspace(0, len(baseline), _PARTS + 1).astype(np.int64)
-    place = np.searchsorted(exposure.pair_outcome, first.astype(exposure.pair_outcome.dtype))
 
-    def share(part: int) -> tuple[Floats, Floats, Floats]:
-        own = slice(place[part], place[part + 1])
-        some = baseline[first[part] : first[part + 1]]
+    def share(part: slice) -> tuple[Floats, Floats, Floats]:
+        ends = np.array([part.start, part.stop], exposure.pair_outcome.dtype)
+        own = slice(*np.searchsorted(exposure.pair_outcome, ends))
         outcome, author, cell = (side[own] for side in pairs)
         shared: tuple[Floats, Floats, Floats] = _kernels.share_credit(
-            outcome, author, cell, first[part], theta, kernel, some
+            outcome, author, cell, part.start, theta, kernel, baseline[part]
         )
         return shared
 
-    intensity, by_author, by_cell = zip(*at_once(share, range(_PARTS)), strict=True)
+    cut = slices(len(baseline), parts(len(exposure.pair_outcome)))
+    intensity, by_author, by_cell = zip(*at_once(share, cut), strict=True)
     return np.concatenate(intensity), np.sum(by_author, axis=0), np.sum(by_cell, axis=0)
 
 

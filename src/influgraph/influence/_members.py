@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from influgraph._threads import at_once, cuts
+from influgraph._threads import at_once, cuts, parts
 from influgraph.influence._arrays import Floats, Ints, row_starts
 
 _LEVELS = np.concatenate([[0.0], np.geomspace(0.05, 20, 13)])
@@ -22,7 +22,6 @@ _RECEPTIVE = np.array([0.0, 0.3, 1.0, 2.0, 4.0])
 LEVELS, RECEPTIVE = (grid.ravel() for grid in np.meshgrid(_LEVELS, _RECEPTIVE, indexing="ij"))
 _STEP = 1.8  # of EM for the weights, by logarithms: below 2 it still gets there, and sooner
 _KIND_STEPS = 20
-_PARTS = 16  # of the work, however many cores there are
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,10 @@ class Outcomes:
 
     start: npt.NDArray[np.int64]
     order: Ints
+
+    def cuts(self) -> list[tuple[int, int]]:
+        """First member and end of each part of the work."""
+        return cuts(self.start, parts(len(self.start) + len(self.order)))
 
 
 def outcomes_by_member(account: Ints, *, accounts: int) -> Outcomes:
@@ -88,7 +91,7 @@ def judge(
         member=member,
         apart=apart,
     )
-    used: list[Floats] = at_once(lambda part: judged(*part), cuts(outcomes.start, _PARTS))
+    used: list[Floats] = at_once(lambda part: judged(*part), outcomes.cuts())
     share = np.sum(used, axis=0) / len(expected)
     weights = share * (share / np.maximum(before.weights, 1e-300)) ** (_STEP - 1)
     return Members(member, apart, weights / weights.sum())
@@ -122,7 +125,7 @@ def draw(
         uniform=rng.random(len(expected)),
         drawn=drawn,
     )
-    used: list[Floats] = at_once(lambda part: draw_some(*part), cuts(outcomes.start, _PARTS))
+    used: list[Floats] = at_once(lambda part: draw_some(*part), outcomes.cuts())
     return drawn, np.asarray(np.sum(used, axis=0) / len(expected))
 
 

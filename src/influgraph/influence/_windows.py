@@ -1,17 +1,15 @@
 """The windows after broadcasts in which accounts are at risk, and what lies in them."""
 
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from influgraph._threads import at_once
+from influgraph._threads import at_once, parts, slices
 from influgraph.influence._arrays import Floats, Ints
-
-_PARTS = 8  # of the work, however many cores there are
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,8 @@ class Windows:
 
     def _slices(self) -> list[tuple[slice, slice]]:
         """Parts of the work: whole windows, and those cut short."""
-        ends = (
-            np.linspace(0, len(rows), _PARTS + 1).astype(int) for rows in (self.account, self.cut_account)
-        )
-        return [(slice(a, b), slice(c, d)) for (a, b), (c, d) in zip(*map(pairwise, ends), strict=True)]
+        sizes = len(self.account), len(self.cut_account)
+        return list(zip(*(slices(size, parts(max(sizes))) for size in sizes), strict=True))
 
     def _parts(self, whole: slice, cut: slice) -> tuple[list[Any], list[Any]]:
         rows = self.account, self.group, self.stratum, self.count
