@@ -96,9 +96,10 @@ def incremental_actions(
     An outcome that was done *to* an account (a repost of its post) cannot be had without it: it is counted
     (`observed`). An outcome of somebody's own (a purchase) is shared between what the person would have
     done anyway and the posts seen in the `window` before it. What would have happened anyway varies by
-    niche, day, hour of the week and hour, by how many accounts the person follows and how many posts reach
-    it, and by its other outcomes, so that common shocks, daily rhythm and homophily are not credited to
-    whoever posts at the right moment. The other outcomes also tell how receptive each is.
+    niche, day, hour of the week and hour (of the person's niche and, by a weight that is learnt, of the
+    niches of whom it follows), by how many accounts the person follows and how many posts reach it, and by
+    its other outcomes, so that common shocks, daily rhythm and homophily are not credited to whoever posts
+    at the right moment. The other outcomes also tell how receptive each is.
     Delays run in waking time; how receptive people are may depend on how much of what they follow lies in
     the author's niche, and on how much they engage at all: both are learnt. Each account's effect per
     exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
