@@ -72,14 +72,14 @@ def _follows(scene: Scene) -> set[tuple[int, int]]:
 
 
 def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
-    rows = _tests(*_world(accounts=4000, caused_share=0.18, purchases_per_member=2.0))
+    rows = _tests(*_world(seed=7, accounts=4000, caused_share=0.18, purchases_per_member=2.0))
     weak = ["reversed follows", placebo.ROBUSTNESS, placebo.AGAINST_SHUFFLES, "shuffled times"]
     assert rows["verdict"].drop(weak).str.startswith("passed").all()
     assert rows.loc[placebo.ROBUSTNESS, "low"] > 0
     assert rows.loc[placebo.OWN_CONTROL, "low"] > 0
     told = rows.drop([*weak, placebo.OWN_CONTROL])
     assert (told["baseline"] > 2 * told["estimate"]).all()
-    # Four weeks of four thousand people do not tell influence from likeness for sure (see LEFT_BY_INFLUENCE).
+    # Four weeks of four thousand people may leave this one in doubt (see LEFT_BY_INFLUENCE).
     assert not rows.loc["shuffled times", "verdict"].startswith("failed")
     assert told["low"].le(told["estimate"]).all()
     assert told["high"].ge(told["low"]).all()

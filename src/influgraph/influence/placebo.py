@@ -28,8 +28,9 @@ from influgraph.influence._robustness import Robustness
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict", "p_value"]
 TOLERATED, LEVEL = 0.05, 0.05
 # Whoever follows those who persuade does more at any time: in six planted worlds real influence left .38 to
-# .73 of itself at shuffled times; likeness of followers taken for influence left .84 to 1.22 in five.
-LEFT_BY_INFLUENCE = 0.79
+# .73 of itself at shuffled times, likeness of followers taken for influence .84 to 1.22 in five. With other
+# shuffles one of the six (seed 5 of `test_placebo`) leaves .67 to .87: a verdict near the bound is chance.
+LEFT_BY_INFLUENCE = 0.82
 SHUFFLED = 3  # one shuffle alone is off by a fifth
 SWEEPS = 100
 SUBJECT = "all accounts"
@@ -90,7 +91,7 @@ def placebo_tests(
     -------
     One row per test: `check`, `subject` (whose share is meant), `estimate` with 90 % interval `low`,
     `high` (share of outcomes credited to the impossible posts, 0-1), `baseline` (share credited to the
-    real ones), `verdict` in words: passed where the interval ends by 5 % (shuffled times: or by .79 of
+    real ones), `verdict` in words: passed where the interval ends by 5 % (shuffled times: or by .82 of
     `baseline`, as real influence leaves up to three quarters of itself there), doubtful where only
     the estimate is below, else failed; not tested, with the reason, where the data cannot tell: one row alone
     where that holds of them all. `p_value` tests as `real against shuffled times` does that the posts of the
