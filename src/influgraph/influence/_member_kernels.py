@@ -92,7 +92,8 @@ def draw_members(
     return used
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+# Inlined: a helper from the cache is not optimised as one compiled beside its caller, and rounds otherwise.
+@numba.njit(cache=True, nogil=True, fastmath=_FAST, inline="always")
 def _weigh_classes(
     own: Ints,
     baseline: Floats,
