@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from influgraph import _threads
-from influgraph._threads import at_once
+from influgraph._threads import at_once, parts, slices
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +53,10 @@ def test_a_forked_process_starts_threads_of_its_own() -> None:
     doubled(range(3))
     with multiprocessing.get_context("fork").Pool(1) as processes:
         assert processes.apply_async(doubled, (range(3),)).get(timeout=30) == [0, 2, 4]
+
+
+@pytest.mark.parametrize("size", [0, 5, 20_000, 20_001, 100_003])
+def test_parts_hold_every_row_once_and_small_work_stays_whole(size: int) -> None:
+    cut = slices(size)
+    assert len(cut) == parts(size) == (8 if size > 20_000 else 1)
+    assert [row for part in cut for row in range(size)[part]] == list(range(size))

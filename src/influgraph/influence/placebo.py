@@ -92,7 +92,7 @@ def placebo_tests(
     One row per test: `check`, `subject` (whose share is meant), `estimate` with 90 % interval `low`,
     `high` (share of outcomes credited to the impossible posts, 0-1), `baseline` (share credited to the
     real ones), `verdict` in words: passed where the interval ends by 5 % (shuffled times: or by .82 of
-    `baseline`, as real influence leaves up to three quarters of itself there), doubtful where only
+    `baseline`, as real influence leaves up to four fifths of itself there), doubtful where only
     the estimate is below, else failed; not tested, with the reason, where the data cannot tell: one row alone
     where that holds of them all. `p_value` tests as `real against shuffled times` does that the posts of the
     row come before outcomes by chance: uniform between 0.01 and 1 where nobody has influence, null in the
