@@ -1,5 +1,10 @@
 """Compiled passes of the attribution beside the plain numpy that says what they mean."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -126,3 +131,25 @@ def test_the_fit_does_not_hang_on_where_it_starts(monkeypatch: pytest.MonkeyPatc
         credited.append(_intensity.fit_intensity(exposure).credit.sum())
     assert credited[0] == pytest.approx(credited[1], rel=0.05)
     assert credited[0] == pytest.approx(world.sources["influence_total"].sum(), rel=0.15)
+
+
+JUDGED = """
+import hashlib
+import numpy as np
+from influgraph.influence import _members
+rng = np.random.default_rng(5)
+outcomes = _members.outcomes_by_member(rng.integers(0, 200, 1000), accounts=200)
+at_outcomes = dict(baseline=rng.random(1000), caused=rng.random(1000))
+of_members = dict(expected=rng.random(200), exposed=rng.random(200))
+found = _members.judge(outcomes, _members.alike(200, 1000), **at_outcomes, **of_members)
+print(hashlib.sha256(found.apart.tobytes() + found.weights.tobytes()).hexdigest())
+"""
+
+
+def test_what_is_compiled_now_gives_the_bytes_of_what_was_compiled_before(tmp_path: Path) -> None:
+    def judged() -> str:
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", JUDGED]
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+    assert judged() == judged()

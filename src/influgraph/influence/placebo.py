@@ -52,7 +52,8 @@ def placebo_tests(
     """Let posts that cannot have acted compete for the outcomes, by the model that estimates influence.
 
     `shuffled times`: every outcome at the time of another one of its niche and hour of the week, three times
-    over; what posts earn then is likeness of followers, not timing. The others stand beside the real posts,
+    over; what posts earn then is likeness of followers, not timing (its interval is that of the draws, though
+    shuffles differ by more). The others stand beside the real posts,
     in one fit, each with its own shape of delays: `lead exposures`, posts made *after* an outcome;
     `posts a week later`, `posts a week earlier`: moved by seven days, so that daily and weekly rhythm stay
     and cause and effect do not; `matched non-followers`: real posts before people of the same niche,
