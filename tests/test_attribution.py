@@ -194,6 +194,7 @@ def _seconds(scene: _exposure.Scene, risk_end: np.ndarray) -> np.ndarray:
         np.zeros(60, int),
         np.arange(60),
         60,
+        np.zeros(60, bool),
         np.zeros((12, 1), int),
         1e5,
         2e4,

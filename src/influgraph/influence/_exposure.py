@@ -89,7 +89,8 @@ class Exposure:
 
     The pairs of each author stand in the order of outcomes.
     `niche` is every account's, `interests` are as of `Strata`. Authors are numbered by their place in
-    `authors`. A cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`.
+    `authors`. A cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`;
+    strata are twice those of `Strata`: even ones of own posts, odd ones of reposts.
     """
 
     outcomes: Outcomes
@@ -282,16 +283,17 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
             author_niche,
             place + number * broadcasts.direct,
             2 * number,
+            ~broadcasts.direct,
             strata.table,
             scene.waking_period,
             window,
         ),
         authors=number,
-        strata=strata.count,
+        strata=2 * strata.count,
         edges=edges,
     )
     pair_outcome, pair_author, pair_cell = _kernels.label_pairs(
-        starts, pair, delay, outcomes.account, place, author_niche, strata.table, edges
+        starts, pair, delay, outcomes.account, place, author_niche, ~broadcasts.direct, strata.table, edges
     )
     return Exposure(
         outcomes=outcomes,
@@ -303,7 +305,7 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
         pair_author=pair_author,
         pair_cell=pair_cell,
         windows=windows,
-        strata=strata.count,
+        strata=2 * strata.count,
         widths=np.diff(edges),
         risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
         period=scene.period,

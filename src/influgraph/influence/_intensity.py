@@ -185,9 +185,9 @@ def share_credit(
 
 
 def update_kernel(exposure: Exposure, state: State, by_cell: Floats) -> None:
-    """Shape over delays, and level of each stratum, scaled so that the mean exposure counts one.
+    """Shape over delays, level of each stratum and of reposts, scaled so that the mean exposure counts one.
 
-    Both are drawn, by a few outcomes, to what is assumed at the start: even levels, an exponential shape.
+    All are drawn, by a few outcomes, to what is assumed at the start: even levels, an exponential shape.
     """
     shape = exposure.strata, len(exposure.widths)
     credit = by_cell.reshape(shape)
@@ -197,10 +197,17 @@ def update_kernel(exposure: Exposure, state: State, by_cell: Floats) -> None:
     prior = _PRIOR_OUTCOMES_DELAY * assumed * exposure.widths
     delay = assumed * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * assumed, prior)
     delay /= (delay * exposure.widths).sum()
-    level = _drawn_ratio(credit.sum(axis=1), exposed @ delay, np.full(len(level), _PRIOR_OUTCOMES_STRATUM))
+    had, awaited = (part.reshape(-1, 2) for part in (credit.sum(axis=1), exposed @ delay))
+    stratum = _drawn_level(had.sum(axis=1), awaited @ level[:2])
+    own_or_repost = _drawn_level(had.sum(axis=0), stratum @ awaited)
+    level = np.outer(stratum, own_or_repost).ravel()
     mass = state.seconds.sum(axis=0).reshape(shape) @ delay
     level *= mass.sum() / max(level @ mass, 1e-12)
     state.kernel = (level[:, None] * delay).ravel()
+
+
+def _drawn_level(count: Floats, expected: Floats) -> Floats:
+    return _drawn_ratio(count, expected, np.full(len(count), _PRIOR_OUTCOMES_STRATUM))
 
 
 def _assumed_delay(widths: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._arrays import Flags, Floats, Ints
 
 # Sign, exponent and the first bit behind the point of a float32: two bins to an octave.
 _BIN_SHIFT, _BINS = 22, 512
@@ -89,10 +89,11 @@ def label_pairs(
     outcome_account: Ints,
     author: Ints,
     broadcast_niche: Ints,
+    reposted: Flags,
     stratum: Ints,
     delay_edges: Floats,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]:
-    """Outcome, author and cell of every pair."""
+    """Outcome, author and cell of every pair; strata are numbered as those of windows."""
     size, bins = broadcast.size, delay_edges.size - 1
     outcomes, authors, cells = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int16)
     for i in range(outcome_account.size):
@@ -101,7 +102,7 @@ def label_pairs(
             while j > 0 and delay[p] < delay_edges[j]:
                 j -= 1
             outcomes[p], authors[p] = i, author[b]
-            cells[p] = stratum[outcome_account[i], broadcast_niche[b]] * bins + j
+            cells[p] = (2 * stratum[outcome_account[i], broadcast_niche[b]] + reposted[b]) * bins + j
     return outcomes, authors, cells
 
 

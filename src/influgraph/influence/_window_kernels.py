@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._arrays import Flags, Floats, Ints
 from influgraph.influence._kernels import first_at_least
 
 
@@ -21,6 +21,7 @@ def list_windows(
     broadcast_niche: Ints,
     group: Ints,
     groups: int,
+    reposted: Flags,
     stratum: Ints,
     study_end: float,
     window: float,
@@ -28,7 +29,7 @@ def list_windows(
     """Windows after broadcasts by account and group: whole ones counted, those cut short one by one.
 
     Account, group, stratum and number of the whole ones; account, group, stratum and seconds of the others.
-    `stratum` is accounts x niches.
+    `stratum` is accounts x niches; windows have twice that, and one more after a repost.
     """
     room = max(followed.size, 1)
     keys, kinds = np.empty((3, room), np.int32), np.empty(room, np.int16)
@@ -43,7 +44,7 @@ def list_windows(
             for b in range(first_at_least(broadcast_time, start, end, follow_time[f]), end):
                 if broadcast_time[b] >= end_of_risk:
                     break
-                g, of = group[b], stratum[account, broadcast_niche[b]]
+                g, of = group[b], 2 * stratum[account, broadcast_niche[b]] + reposted[b]
                 if broadcast_time[b] + window <= end_of_risk:
                     if count[g] == 0:
                         seen[distinct], kind[g] = g, of
