@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
+from influgraph.bots._idle import idle_accounts, idle_excess
 from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
 
 if TYPE_CHECKING:
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from influgraph.bots._blocks import Codes, Follows, Numbers
     from influgraph.bots._blocks_evidence import Traits
     from influgraph.bots._blocks_search import Candidate
+    from influgraph.bots._idle import Flags
     from influgraph.dataset import Dataset
 
 LEAST_MEMBERSHIP = 0.5
+SAME_FARM = 0.8  # of members that are in another group which follows the same accounts
 ROUNDING = pd.Timedelta("1ms")  # of the ends of bursts
 MOST_NICHES = 60  # the largest; members of smaller ones count as having none
 
@@ -99,8 +102,8 @@ def find_purchased_followers(
     found = find_blocks(scene, rng=rng)
     if found is None:
         return no_clusters(f"too few follows: no {smallest} accounts follow the same two others one-sidedly")
-    found = [one for one in found if (one.membership >= 0.5).sum() >= smallest]
-    return _tables(data, found, niches_known=bool(groups.any()))
+    found = [one for one in found if _members(one).size >= smallest]
+    return _tables(data, _distinct(found), niches_known=bool(groups.any()))
 
 
 def _codes(data: Dataset) -> tuple[Codes, Codes]:
@@ -147,21 +150,31 @@ def _seconds(times: pd.Series) -> Numbers:
 
 
 def _tables(data: Dataset, found: Sequence[Candidate], *, niches_known: bool) -> BotClusters:
-    """Candidates as tables, the least likely first."""
+    """Candidates as tables."""
     if not found:
         return no_clusters()
-    ordered = sorted(found, key=lambda one: one.log_p)
-    names = [f"purchased-{number}" for number in range(1, len(ordered) + 1)]
-    rows = [_cluster_row(data, one, niches_known=niches_known) for one in ordered]
+    names = [f"purchased-{number}" for number in range(1, len(found) + 1)]
+    rows = [_cluster_row(data, one, niches_known=niches_known) for one in found]
     clusters = pd.DataFrame(rows, index=pd.Index(names, dtype="str", name="bot_cluster"))
     clusters["q_value"] = false_discovery_control(clusters["p_value"])
-    parts = [_member_rows(data, name, one) for name, one in zip(names, ordered, strict=True)]
-    acts = [_joint_follows(data, name, one) for name, one in zip(names, ordered, strict=True)]
+    parts = [_member_rows(data, name, one) for name, one in zip(names, found, strict=True)]
+    acts = [_joint_follows(data, name, one) for name, one in zip(names, found, strict=True)]
     return BotClusters(
         clusters[list(CLUSTERS)].astype(CLUSTERS),
         pd.concat(parts, ignore_index=True).astype(MEMBERS),
         pd.concat(acts, ignore_index=True).astype(JOINT_ACTS),
     )
+
+
+def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
+    """The least likely first, without those that lie in a less likely one: the same farm, seen again."""
+    kept: list[Candidate] = []
+    for one in sorted(found, key=lambda candidate: candidate.log_p):
+        members = _members(one)
+        wider = [other for other in kept if np.isin(one.columns, other.columns).all()]
+        if not any(np.isin(members, _members(other)).mean() >= SAME_FARM for other in wider):
+            kept.append(one)
+    return kept
 
 
 def _members(one: Candidate) -> Codes:
@@ -174,8 +187,8 @@ def _cluster_row(data: Dataset, one: Candidate, *, niches_known: bool) -> dict[s
     chance = one.chance
     null = "their degrees and niches" if niches_known else "degrees alone (no niches are known)"
     text = (
-        f"{chance.found:,.0f} accounts follow at least {chance.hits} of {len(one.columns)} accounts, "
-        f"where {null} would have {chance.expected:,.3g}"
+        f"of all accounts {chance.found:,.0f} follow at least {chance.hits} of the {len(one.columns)} that "
+        f"this group follows, where {null} would have {chance.expected:,.3g}"
     )
     spoken = [f"{words} (p = {p:.2g})" for words, p in one.traits.items() if p < 0.05]
     return {
@@ -219,10 +232,14 @@ def authentic_share(
     a share drawn from Jeffreys' prior, widened by the doubt in memberships. Accounts that no search
     suspects count as authentic: so this is an upper bound where farms went unseen.
 
-    Where growth has a burst that stands out, followers gained in it beyond what is usual are suspected too: a
-    number, nobody by name, and suspects who followed in the burst are part of it. What an account's own posts
-    bring is usual; but press, a mention elsewhere or an event can be behind a burst, so the upper end stays
-    what it is without.
+    Where growth has a burst that stands out, followers gained in it beyond what is usual are suspected too,
+    if they are idle (nobody follows them, and they never act): a number, nobody by name, and suspects who
+    followed in the burst are part of it. What an account's own posts bring is usual; but press, a giveaway
+    or an event can be behind a burst, so the upper end stays what it is without, and the lower one counts
+    all of the burst. Where no acts are known, who idles is not, and all of the burst counts.
+
+    One customer's farm follows nobody together, and looks like people who came for one account only to watch.
+    Where more followers than is usual are idle, by far, they may be such a farm: the lower end says so.
 
     Parameters
     ----------
@@ -260,28 +277,41 @@ def authentic_share(
     known = (count > 0) & (found.missing is None or not found.clusters.empty)
     share = 1 - bought / np.maximum(count, 1)
     low, high = _interval(share, count, doubt)
+    idle = idle_accounts(data)
     if growth is not None:
-        unnamed, usual = _unnamed(data, suspected, growth, q)
+        (unnamed, likely), usual = _unnamed(data, suspected, growth, q, idle)
         burst = unnamed > 0
-        share = np.where(burst, 1 - (bought + unnamed) / np.maximum(count, 1), share)
-        low = np.where(burst, _interval(share, count, doubt + usual)[0], low)
+        share = np.where(burst, 1 - (bought + likely) / np.maximum(count, 1), share)
+        possible = 1 - (bought + unnamed) / np.maximum(count, 1)
+        low = np.where(burst, _interval(possible, count, doubt + usual)[0], low)
         known |= burst
+    if idle is not None:
+        watching = np.bincount(followed, (1 - suspected[follower]) * idle[follower], minlength=size)
+        excess = idle_excess(np.floor(watching), np.ceil(count - bought), q=q)
+        lower = _interval(1 - (bought + excess) / np.maximum(count, 1), count, doubt)[0]
+        low = np.where(excess > 0, np.minimum(low, lower), low)
     columns = {"authentic_share": share, "authentic_share_low": low, "authentic_share_high": high}
     table = pd.DataFrame(columns, index=data.account_ids)
     return table.where(pd.Series(known, table.index), axis=0).astype("Float64")
 
 
-def _unnamed(data: Dataset, suspected: Numbers, growth: pd.DataFrame, q: float) -> tuple[Numbers, Numbers]:
-    """Followers not suspected by name that a burst brought beyond what is usual, and that; by account."""
+def _unnamed(
+    data: Dataset, suspected: Numbers, growth: pd.DataFrame, q: float, idle: Flags | None
+) -> tuple[Numbers, Numbers]:
+    """Followers not suspected by name that a burst brought beyond what is usual, and that; by account.
+
+    The former are two rows: all of them, and those who idle.
+    """
     bursts = growth.reindex(data.account_ids)
     stands_out = bursts["growth_q"].le(q).fillna(value=False).to_numpy(bool)
     follower, followed = _codes(data)
     times = data.follows["followed_at"].reset_index(drop=True)
     start, end = (bursts[f"burst_{side}"].iloc[followed].reset_index(drop=True) for side in ("start", "end"))
     inside = stands_out[followed] & (times.ge(start - ROUNDING) & times.lt(end)).to_numpy(bool)
-    gained = np.bincount(followed[inside], 1 - suspected[follower[inside]], minlength=len(bursts))
+    weights = 1 - suspected, (1 - suspected) * (True if idle is None else idle)
+    gained = [np.bincount(followed[inside], one[follower[inside]], minlength=len(bursts)) for one in weights]
     usual = bursts["burst_expected"].to_numpy(float, na_value=0.0)
-    return np.maximum(gained - usual, 0.0), usual
+    return np.maximum(np.array(gained) - usual, 0.0), usual
 
 
 def _suspicion(data: Dataset, found: BotClusters) -> Numbers:
