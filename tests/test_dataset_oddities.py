@@ -192,3 +192,14 @@ def test_resolved_engagements_keep_what_is_given_and_can_be_changed_freely() -> 
     resolved["weight"] = 7.0
     assert resolved_engagements(data)["weight"].tolist() == [1.0]
     assert data.engagements["weight"].tolist() == [1.0]
+
+
+def test_columns_of_nearly_a_known_name_are_told() -> None:
+    follows = pd.DataFrame({"follower_id": ["ann"], "followed_id": ["bob"], "followedat": ["2024-01-01"]})
+    acts = pd.DataFrame({"account_id": ["ann"], "kind": ["like"], "target": ["bob"], "colour": ["red"]})
+    assert from_tables(follows=follows, engagements=acts).warnings == (
+        "follows: column 'followedat' is not read; is followed_at meant?",
+        "engagements: column 'target' is not read; is target_id meant?",
+    )
+    named = follows.rename(columns={"followedat": "followed_at"}).assign(followed_ats="x")
+    assert from_tables(follows=named).warnings == ()

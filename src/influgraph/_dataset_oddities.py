@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from influgraph._dataset_codes import Frames, Mask, codes, post_authors
+from influgraph._dataset_schema import TABLES, nearest, shown
 
 
 def find_oddities(frames: Frames, listed: int | None) -> tuple[dict[str, Mask], tuple[str, ...]]:
@@ -20,7 +21,20 @@ def find_oddities(frames: Frames, listed: int | None) -> tuple[dict[str, Mask], 
         "engagements: on unknown posts and without target_id, so received by nobody": lost,
     }
     aside = {"follows": own | repeated, "posts": unlisted, "engagements": towards_self}
-    return aside, tuple(f"{oddity}: {rows.sum()}" for oddity, rows in found.items() if rows.any())
+    counted = [f"{oddity}: {rows.sum()}" for oddity, rows in found.items() if rows.any()]
+    return aside, tuple(counted + _misspelt(frames))
+
+
+def _misspelt(frames: Frames) -> list[str]:
+    """Columns that nothing reads, where one of nearly that name is read and not there, or empty."""
+    lines = []
+    for name, frame in frames.items():
+        strange = [column for column in frame if column not in TABLES[name]]
+        for column in TABLES[name]:
+            meant = nearest(column, strange, TABLES[name], alike=0.8)
+            if meant and (column not in frame or frame[column].isna().all()):
+                lines.append(f"{name}: column {shown(meant)} is not read; is {column} meant?")
+    return lines
 
 
 def _odd_follows(follows: pd.DataFrame) -> tuple[Mask, Mask]:

@@ -127,8 +127,8 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def nearest(name: str, present: Sequence[str], known: Iterable[str]) -> str | None:
+def nearest(name: str, present: Sequence[str], known: Iterable[str], *, alike: float = 0.5) -> str | None:
     """Return the column most likely meant by a missing one, none of those that have their own meaning."""
     free = {column.strip().lower(): column for column in present if column not in known}
-    close = difflib.get_close_matches(name, free, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, free, n=1, cutoff=alike)
     return free[close[0]] if close else None

@@ -184,7 +184,9 @@ def _own_control(real: Exposure, fitted: Intensity, credited: float) -> dict[str
     found = _conditional.fit_conditional(real, fitted, mass)
     estimate, low, high = _conditional.profile_share(real, found).tolist()
     wanted = credited / 2
-    if credited <= TOLERATED or estimate >= wanted:
+    if credited <= TOLERATED:
+        verdict, meaning = "passed", "hardly any influence is credited that likeness could explain"
+    elif estimate >= wanted:
         verdict, meaning = "passed", "both find influence"
     else:
         verdict = "doubtful" if high >= wanted else "failed"
@@ -208,14 +210,17 @@ def _robust(found: Robustness | None, credited: float) -> dict[str, object]:
 
 
 def _against_shuffles(chance: float, credited: float) -> dict[str, object]:
-    words = f"at {chance:.0%} of shuffled times posts come as much before outcomes ({LEVEL:.0%} allowed)"
+    as_much = round(chance * (_shuffle_test.SHUFFLES + 1)) - 1
+    words = (
+        f"at {as_much} of {_shuffle_test.SHUFFLES} shuffled times posts come as much before outcomes "
+        f"({LEVEL:.0%} allowed)"
+    )
     if chance > LEVEL and credited > TOLERATED:
         words = f"doubtful: {words}, though {credited:.1%} of the outcomes are credited to them"
     elif chance > LEVEL:
         words = f"passed: {words}, and hardly any influence is credited"
     else:
         words = f"passed: {words}"
-    as_much = round(chance * (_shuffle_test.SHUFFLES + 1)) - 1
     sure = stats.binomtest(as_much, _shuffle_test.SHUFFLES).proportion_ci(0.9)
     return _line(AGAINST_SHUFFLES, chance, sure.low, sure.high, LEVEL, words, p_value=chance)
 

@@ -51,7 +51,10 @@ READING, WRITING = "read the tables", "write the report"
 STAGES = (READING, *STEPS, WRITING)
 SHOWN = 5
 _FORMULA = r"^(?=[=+\-@\t\r])"
-FREE_TEXT = ("name", "terms", "verdict", "evidence", "why", "measured", "trait", "group", "asked", "nearest")
+FREE_TEXT = (
+    *("name", "terms", "verdict", "evidence", "why", "measured", "trait", "group", "asked", "nearest"),
+    *("market", "platform", "object", "objects"),
+)
 
 
 def run_folder(
