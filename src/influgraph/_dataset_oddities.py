@@ -29,7 +29,7 @@ def _misspelt(frames: Frames) -> list[str]:
     """Columns that nothing reads, where one of nearly that name is read and not there, or empty."""
     lines = []
     for name, frame in frames.items():
-        strange = [column for column in frame if column not in TABLES[name]]
+        strange = [str(column) for column in frame if column not in TABLES[name]]
         for column in TABLES[name]:
             meant = nearest(column, strange, TABLES[name], alike=0.8)
             if meant and (column not in frame or frame[column].isna().all()):

@@ -101,7 +101,8 @@ def incremental_actions(
     its other outcomes, so that common shocks, daily rhythm and homophily are not credited to whoever posts
     at the right moment. The other outcomes also tell how receptive each is.
     Delays run in waking time; how receptive people are may depend on how much of what they follow lies in
-    the author's niche, and on how much they engage at all: both are learnt. Each account's effect per
+    the author's niche, and on how much they engage at all; a repost may move fewer or more than an own post
+    does: all are learnt. Each account's effect per
     exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
     they are the exposures; else followers see posts made after they followed. Where nearly everybody acts
     and most of those who do not never would, by the counts of those who do, nobody without an outcome
