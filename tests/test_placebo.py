@@ -77,7 +77,7 @@ def test_impossible_posts_earn_little_where_real_ones_earn_much() -> None:
     assert rows["verdict"].drop(weak).str.startswith("passed").all()
     assert rows.loc[placebo.ROBUSTNESS, "low"] > 0
     assert rows.loc[placebo.OWN_CONTROL, "low"] > 0
-    told = rows.drop([*weak, placebo.OWN_CONTROL])
+    told = rows.drop([*weak, placebo.OWN_CONTROL, placebo.PRUNING])
     assert (told["baseline"] > 2 * told["estimate"]).all()
     # Four weeks of four thousand people may leave this one in doubt (see LEFT_BY_INFLUENCE).
     assert not rows.loc["shuffled times", "verdict"].startswith("failed")
@@ -158,6 +158,19 @@ def test_reversed_follows_by_hand() -> None:
     assert back == {("a", "c"), ("a", "d")}, "b follows back, so that reversing changes nothing"
 
 
+def test_too_little_data_to_tell_influence_from_chance_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch)
+    data, found = _world(accounts=1000)
+    rng = np.random.default_rng(3)
+    posts = data.posts.astype({"author_id": str, "post_id": str})[["post_id", "author_id", "created_at"]]
+    posts["author_id"] = rng.choice(np.asarray(data.account_ids, dtype=str), len(posts))
+    acts = data.engagements.query("kind == 'purchase'")[["account_id", "kind", "created_at"]]
+    spread = dataset.from_tables(follows=data.follows, posts=posts, engagements=acts)
+    few = _tests(spread, found.reindex(spread.account_ids)).loc[placebo.PRUNING]
+    assert few["verdict"].startswith("doubtful")
+    assert few["estimate"] < placebo.LEFT_BY_PRUNING
+
+
 def test_mutual_posters_are_tested_by_reversed_follows(monkeypatch: pytest.MonkeyPatch) -> None:
     _only(monkeypatch, "reversed follows")
     data, found = _world(accounts=1000)
@@ -227,7 +240,7 @@ def test_a_baseline_without_time_credits_more_to_posts_a_week_off(monkeypatch: p
     monkeypatch.setattr(_baseline, "periods", lambda hours, **_: [(np.zeros(hours, np.int64), False)])
     _only(monkeypatch, "lead exposures", "posts a week later", "matched non-followers")
     wrong = _tests(*world)
-    assert right["estimate"].drop(placebo.AGAINST_SHUFFLES).max() < 0.05
+    assert right["estimate"].drop([placebo.AGAINST_SHUFFLES, placebo.PRUNING]).max() < 0.05
     assert wrong.loc["shuffled times", "baseline"] > 0.2, "the wrong model believes in influence"
     for check in ("shuffled times", "lead exposures", "matched non-followers"):
         assert wrong.loc[check, "verdict"].startswith("failed"), check

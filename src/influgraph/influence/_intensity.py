@@ -31,7 +31,7 @@ _MEMBERS_EVERY = 5
 _STEP = 1.6
 _PRIOR_OUTCOMES = 0.3
 # Effects count with their mean for so many iterations, then so far with their geometric mean.
-_MEAN_FIRST, _GEOMETRIC = 40, 0.5
+_MEAN_FIRST, GEOMETRIC = 40, 0.5
 _PRIOR_OUTCOMES_STRATUM = 10.0
 _PRIOR_OUTCOMES_DELAY = 5.0
 
@@ -86,8 +86,11 @@ class State:
         return np.asarray(self.members.member[1])
 
 
-def fit_intensity(exposure: Exposure) -> Intensity:
-    """Fit baseline, members, delay kernel and effects together, until what is credited hardly moves."""
+def fit_intensity(exposure: Exposure, *, geometric: float = GEOMETRIC) -> Intensity:
+    """Fit baseline, members, delay kernel and effects together, until what is credited hardly moves.
+
+    At `geometric` 0 effects are means, and nothing that chance made is pruned.
+    """
     state, settled = start_state(exposure), _SETTLED * len(exposure.outcomes.account)
     outcomes = _members.outcomes_by_member(exposure.outcomes.account, accounts=len(exposure.niche))
     credited = np.inf
@@ -97,7 +100,7 @@ def fit_intensity(exposure: Exposure) -> Intensity:
         if iteration % _MEMBERS_EVERY == 0:
             _judge_members(exposure, state, outcomes, caused=baseline * (1 / own - 1))
         update_kernel(exposure, state, by_cell)
-        update_effects(state, credit, geometric=_GEOMETRIC if iteration >= _MEAN_FIRST else 0)
+        update_effects(state, credit, geometric=geometric if iteration >= _MEAN_FIRST else 0)
         _update_baseline(exposure, state, own)
         if iteration >= _LEAST_ITERATIONS and abs(credit.sum() - credited) < settled:
             break

@@ -37,6 +37,9 @@ SUBJECT = "all accounts"
 ROBUSTNESS = "robustness value"
 AGAINST_SHUFFLES = "real against shuffled times"
 OWN_CONTROL = "credited, each member its own control"
+PRUNING = "left by pruning"
+# In worlds whose sum is found pruning leaves .60 to .89, where next to nothing is found of it 0 to .43.
+LEFT_BY_PRUNING = 0.5
 DOUBT = "part of the timing of posts is mistaken for influence, read influence with that doubt"
 _LIKENESS = "part of what followers of the same accounts have in common is mistaken for influence"
 _RIVALS = {
@@ -64,6 +67,10 @@ def placebo_tests(
     `credited, each member its own control`: what *real* posts earn by the likelihood given each member's
     total, from which every lasting difference between members divides out, beside the share credited by the
     model: passed where it is at least half of it, doubtful where its interval reaches half, else failed.
+
+    `left by pruning`: how much of what a fit credits is left when what chance can make of few outcomes is
+    pruned; doubtful below a half (`baseline`) where more than 5 % of the outcomes were credited. Then many
+    authors have too few outcomes each, and what is credited, and its interval, may be far too low.
 
     `robustness value`: the partial R2 with exposure and outcome that an unmeasured confounder needs to
     explain all away, on accounts x days; `baseline` is the strength of the day in the niche. Failed where
@@ -137,7 +144,7 @@ def _tests(scene: Scene, seconds: float, *, rng: np.random.Generator) -> list[di
         rivals = _exposure.expose(rival, window=seconds)
         chance = _shuffle_test.p_value(rival, window=seconds, rng=rng)
         rows.append(_competing(check, *_compete(real, rivals, fitted, rng=rng), chance))
-    rows.append(_own_control(real, fitted, credited))
+    rows += [_own_control(real, fitted, credited), _pruning(real, fitted)]
     theta = np.zeros(len(real.niche))
     theta[real.authors[effects.authors]] = effects.mean()
     rows.append(_robust(_robustness.robustness(scene, theta, rng=rng), credited))
@@ -177,6 +184,25 @@ def _shuffled(scene: Scene, window: float, real: float, *, rng: np.random.Genera
         f"{real:.1%} at the true ones"
     )
     return _row("shuffled times", share, real, words, _LIKENESS, tolerated=tolerated)
+
+
+def _pruning(real: Exposure, fitted: Intensity) -> dict[str, object]:
+    """Whether the data are too few to tell influence from chance: then hardly anything outlives pruning."""
+    count = len(real.outcomes.account)
+    whole, pruned = (
+        float(fit.credit.sum()) / count for fit in (_intensity.fit_intensity(real, geometric=0), fitted)
+    )
+    left = pruned / max(whole, 1e-12)
+    words = f"{whole:.1%} of the outcomes before what chance can make is pruned, {pruned:.1%} after"
+    if whole <= TOLERATED:
+        words = f"passed: {words}; hardly any influence either way"
+    elif left >= LEFT_BY_PRUNING:
+        words = f"passed: {words}"
+    else:
+        words = (
+            f"doubtful: {words}; too little data to tell how much influence there is, intervals do not know"
+        )
+    return _line(PRUNING, left, np.nan, np.nan, LEFT_BY_PRUNING, words)
 
 
 def _own_control(real: Exposure, fitted: Intensity, credited: float) -> dict[str, object]:
