@@ -54,7 +54,7 @@ def interval(row: Mapping[Any, Any], name: str, *, low: str = "", high: str = ""
 
     Returns
     -------
-    The estimate, then its interval in brackets; a dash without an estimate.
+    The estimate, then its interval in brackets where it has one; a dash without an estimate.
 
     Examples
     --------
@@ -63,8 +63,10 @@ def interval(row: Mapping[Any, Any], name: str, *, low: str = "", high: str = ""
     """
     if pd.isna(row[name]):
         return "-"
-    bounds = number(row[low or f"{name}_low"]), number(row[high or f"{name}_high"])
-    return f"{number(row[name])} [{bounds[0]} to {bounds[1]}]"
+    ends = row[low or f"{name}_low"], row[high or f"{name}_high"]
+    if pd.isna(ends[0]):
+        return number(row[name])
+    return f"{number(row[name])} [{number(ends[0])} to {number(ends[1])}]"
 
 
 def counted(count: float, noun: str, *, nouns: str = "") -> str:
