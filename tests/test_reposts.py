@@ -46,7 +46,7 @@ def _world(through_reposts: float, rng: np.random.Generator) -> tuple[Dataset, f
     table = pd.DataFrame(acts, columns=["account_id", "kind", "post_id", "hour"])
     table = table[table["hour"] < HOURS].astype({"post_id": "Int64"})
     pairs = [(who, author) for author in authors for who in follows[author]]
-    # Whom they follow is followed by: reposts reach `others` of the reposter.
+    # A repost reaches those who follow the reposter.
     pairs += [(reader, person) for person in people for reader in others[person] if reader != person]
     made = pd.DataFrame(posts, columns=["post_id", "author_id", "hour"])
     data = from_tables(

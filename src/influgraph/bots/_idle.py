@@ -10,9 +10,9 @@ from scipy.stats import betabinom, false_discovery_control
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from influgraph.bots._blocks import Numbers
     from influgraph.dataset import Dataset
 
-    Numbers = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
 FEWEST = 20  # followers an account must have for the share of idle ones to be judged
@@ -34,7 +34,8 @@ def idle_excess(idle: Numbers, count: Numbers, *, q: float) -> Numbers:
     """Idle followers beyond what is usual, of accounts where these stand out; 0 elsewhere.
 
     How many of an account's `count` followers are `idle` follows a beta-binomial law, fitted by moments to
-    all other accounts; accounts stand out at a chance of false discoveries of `q`.
+    accounts of 20 followers and more, without the fiftieth of largest shares; accounts stand out at a chance
+    of false discoveries of `q`.
     """
     judged = np.flatnonzero(count >= FEWEST)
     excess = np.zeros(len(count))
@@ -46,6 +47,6 @@ def idle_excess(idle: Numbers, count: Numbers, *, q: float) -> Numbers:
     spread = max(ordinary.var() / (usual * (1 - usual)), LEAST_SPREAD)
     strength = max(1 / spread - 1, 1e-9)
     p_values = betabinom.sf(idle[judged] - 1, count[judged], usual * strength, (1 - usual) * strength)
-    stands_out = false_discovery_control(np.clip(p_values, 0, 1)) <= q
+    stands_out = false_discovery_control(p_values) <= q
     excess[judged[stands_out]] = np.maximum(idle - usual * count, 0)[judged[stands_out]]
     return excess

@@ -198,9 +198,10 @@ def _write_tables(study: Study, data: Dataset, folder: Path) -> None:
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table; free text that a spreadsheet would run as a formula gets a ' before it, ids never.
+    """Write a table; free text that a spreadsheet would run as a formula gets a ' before it.
 
-    Every text is quoted, so that line breaks of any kind in ids come back as they were; null is empty.
+    Ids do not, but for those among the objects of joint acts, which may be text. Every text is quoted, so
+    that line breaks of any kind in ids come back as they were; null is empty.
     """
     import pyarrow as pa
     from pyarrow import csv
