@@ -584,6 +584,15 @@ def test_one_is_one() -> None:
     assert outcome_words([], count=1) == "outcome"
 
 
+def test_what_an_account_is_short_of_is_asked_of_the_whole_ranking() -> None:
+    parts = dict.fromkeys(evidence.PARTS, (1.0, 9.0, None, 7.0, 4.0))
+    scores = pd.DataFrame(parts | {"band": 1}, index=list("abcde"))
+    data = from_tables(accounts=pd.DataFrame({"account_id": list("abcde")}))
+    labels = Labels(data, pd.Series(0, data.account_ids), Privacy(pseudonyms=False), key=b"k")
+    shown = evidence.explanations(scores.loc[["b", "e"]], scores["influence"], labels)
+    assert [(row["account"], row["short"]) for row in shown] == [("b", "-"), ("e", "3")]
+
+
 def test_a_plan_of_dashes_is_one_sentence() -> None:
     plans = pd.DataFrame({"account_id": list("aab"), "weeks": [None, None, None], "verdict": list("xyz")})
     found = replace(fake_study(["quiet"]), planned_tests=plans)

@@ -98,22 +98,26 @@ def forecast_table(study: Study) -> dict[str, Any]:
     return {"asked": list(asked), "rows": rows, "verdicts": list(checks.loc[ours, "verdict"])}
 
 
-def explanations(chosen: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
+def explanations(chosen: pd.DataFrame, influence: pd.Series, labels: Labels) -> list[dict[str, str]]:
     """Show how the influence of accounts adds up, and what would change their ranks.
 
     Parameters
     ----------
     chosen
         Rows of the scores.
+    influence
+        That of every account, shown or not.
     labels
         The name under which each account is shown.
 
     Returns
     -------
-    One row per account with the parts in words; none where outcomes are counted.
+    One row per account with the parts in words, and what it is short of the next in the whole ranking; none
+    where outcomes are counted.
     """
     modelled = chosen[chosen["outcomes_after"].notna()]
-    above = (modelled["influence"].shift(1) - modelled["influence"]).to_dict()
+    ranked = influence.dropna().sort_values(ascending=False, kind="stable")
+    above = (ranked.shift(1) - ranked).to_dict()
     return [
         {"account": labels[str(account_id)], **{part: number(row[part]) for part in PARTS}}
         | {"band": number(row["band"]), "short": number(above[account_id])}

@@ -73,7 +73,7 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         checks=evidence.placebo_rows(study),
         claims=evidence.claim_rows(study),
         forecast=evidence.forecast_table(study),
-        sums=evidence.explanations(_moving(study).head(ROWS), labels),
+        sums=evidence.explanations(_moving(study).head(ROWS), study.scores["influence"], labels),
         planned=evidence.planned_tests(study, labels),
         unsettled=evidence.no_test_settles(study),
         tried=evidence.trial_rows(study, labels),
