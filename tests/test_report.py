@@ -419,6 +419,11 @@ def test_the_page_asks_nobody_for_anything_and_runs_nothing(html: str) -> None:
     assert not re.search(r"https?:|@import|url\((?!#)", html)
 
 
+def test_every_picture_keeps_its_size_on_a_narrow_screen(html: str) -> None:
+    assert html.count('<div class="wide"><svg') == html.count("<svg") > 0
+    assert ".wide table, .wide svg { min-width: 44rem; }" in html
+
+
 def test_the_page_holds_no_id_or_handle_of_a_private_account(html: str) -> None:
     assert "private-" not in html
     assert "Handle" not in html
