@@ -164,7 +164,7 @@ def test_the_manifest_names_every_input_and_output_by_its_hash(data: Path, whole
     assert sorted(described["inputs"]) == sorted(path.name for path in data.iterdir())
     assert sorted(described["outputs"]) == sorted(results.OUTPUTS)
     assert described["seed"] == described["settings"]["seed"] == 11
-    assert described["base_rates"] == {}
+    assert described["base_rates"] == {"automation": 0.1, "bot_cluster": None}
     assert set(described["durations"]) == set(results.STAGES)
     assert {"influgraph", "python", "numpy", "pandas", "igraph"} <= set(described["versions"])
 

@@ -106,6 +106,7 @@ def study_manifest(settings: Settings, inputs: Mapping[str, str]) -> dict[str, A
     Returns
     -------
     The manifest without outputs and durations: equal for two studies exactly when their files will be.
+    `base_rates` are shares taken for granted, by what they are of; null where none is: clusters are tested.
     """
     return {
         "versions": versions(),
@@ -113,7 +114,7 @@ def study_manifest(settings: Settings, inputs: Mapping[str, str]) -> dict[str, A
         "code": code_hash(),
         "seed": settings.seed,
         "settings": as_mapping(settings),
-        "base_rates": {},
+        "base_rates": {"automation": settings.bots.automated, "bot_cluster": None},
         "inputs": dict(inputs),
     }
 
