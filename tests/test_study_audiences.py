@@ -185,7 +185,7 @@ def test_niches_over_time_need_times_and_enough_in_every_part(
     "table",
     [
         *(name for name in results.TABLES if name.startswith("audience")),
-        *("in_niches", "niche_changes", *results.OF_BRIEF),
+        *("in_niches", "niche_changes", "planned_tests", "validation", *results.OF_BRIEF),
     ],
 )
 def test_every_column_is_documented(done: study.Study, table: str) -> None:
