@@ -143,6 +143,8 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, unknown: str, nea
         ("[outcome]\nkinds = ['like', 'like']", "each once"),
         ("[outcome]\nwindow = '3 bananas'", "a length of time above zero"),
         ("[outcome]\nwindow = '3'", "a length of time above zero"),
+        ("[outcome]\nwindow = 'abc'", 'like "3d", "12h" or "30min"; it is \'abc\''),
+        ("[outcome]\nwindow = 3", 'like "3d", "12h" or "30min"; it is 3'),
         ("[outcome]\nwindow = '-3d'", "a length of time above zero"),
         ("[outcome]\nwindow = 'nat'", "a length of time above zero"),
         ("[missing]\nfollows = 'sometimes'", '"complete", "random:SHARE"'),

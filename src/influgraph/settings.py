@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 DEFAULT_TIERS: Mapping[str, int] = MappingProxyType(
@@ -61,9 +61,9 @@ def duration(text: str) -> pd.Timedelta:
     return length
 
 
-def _check_duration(text: str) -> str:
-    duration(text)
-    return text
+def _check_duration(given: object) -> object:
+    duration(given if isinstance(given, str) else "")
+    return given
 
 
 def _check_truncation(text: str) -> str:
@@ -108,7 +108,7 @@ class Outcome:
     """
 
     kinds: Annotated[tuple[str, ...], Strict(strict=False), AfterValidator(_check_kinds)] | None = None
-    window: Annotated[str, AfterValidator(_check_duration)] = "3d"
+    window: Annotated[str, BeforeValidator(_check_duration)] = "3d"
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
