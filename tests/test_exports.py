@@ -95,6 +95,12 @@ def test_export_from_the_results_alone(tmp_path: Path) -> None:
         done = CliRunner().invoke(main, ["export", str(results), kind, str(tmp_path / f"n.{kind}")])
         assert done.exit_code == 0, done.output
         assert "4 pairs" in done.output
+    nested = tmp_path / "new" / "folder" / "n.gexf"
+    assert CliRunner().invoke(main, ["export", str(results), "gexf", str(nested)]).exit_code == 0
+    assert [path.name for path in nested.parent.iterdir()] == ["n.gexf"]
+    inside = CliRunner().invoke(main, ["export", str(results), "gexf", str(nested / "n.gexf")])
+    assert inside.exit_code == 1
+    assert inside.output == f"{nested}: File exists.\n"
     pairs, accounts = (pd.read_parquet(tmp_path / f"n{name}.parquet") for name in (".edges", ""))
     assert accounts["account_id"].tolist() == list("bcda")
     assert accounts.set_index("account_id")["followers"].tolist() == [1, 0, 0, 3]

@@ -49,7 +49,7 @@ def export_results(results: Path, kind: Format, file: Path) -> int:
         and pairs; `parquet`: the accounts, and in another file beside it (`NAME.edges.parquet`) the pairs,
         `source_id, target_id, weight`.
     file
-        Where to; an existing file is replaced, once the new one is whole.
+        Where to; an existing file is replaced, once the new one is whole, and a missing folder is made.
 
     Returns
     -------
@@ -96,7 +96,8 @@ def edges_file(file: Path) -> Path:
 
 
 def _whole(file: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside its place, then move it there."""
+    """Write a file beside its place, in a folder that is made where there is none, then move it there."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.partial")
     try:
         write(partial)
