@@ -298,6 +298,15 @@ def test_a_csv_that_is_no_table(tmp_path: Path, content: str) -> None:
     refused(tmp_path, accounts__csv=content)
 
 
+@pytest.mark.parametrize(
+    "text", ["account_id;name\nann;x\n", '"account_id";"name"\r\n"ann";"x, y"\r\nbob;1,5,6\r\n']
+)
+def test_semicolons_between_fields_are_told(tmp_path: Path, text: str) -> None:
+    breach = only(refused(tmp_path, accounts__csv=text))
+    assert breach.problem == "unreadable file, its fields seem to be separated by semicolons"
+    assert "Save it with commas" in breach.repair
+
+
 def test_rows_of_another_length_are_named(tmp_path: Path) -> None:
     text = "follower_id,followed_id\na,b\nc,d,e\nf,g\nh\n"
     breach = only(refused(tmp_path, follows__csv=text))

@@ -63,6 +63,8 @@ def _read_parquet(path: Path) -> pa.Table:
 def _read_csv(path: Path) -> pa.Table:
     """Read a CSV file as text, verbatim: only the empty field is null, quoted or not."""
     names, rows_follow = _csv_header(path)
+    if len(names) == 1 and ";" in names[0]:
+        raise pa.ArrowInvalid("semicolons between fields")
     if not rows_follow:
         return pa.table([pa.nulls(0)] * len(names), names=names)
     try:
@@ -141,6 +143,13 @@ KNOWN_FAILURES = {
     "zlib inflate failed": (
         "its gzip data are damaged or none",
         "Compress it again, or name it as what it is.",
+    ),
+    "semicolons between": (
+        "its fields seem to be separated by semicolons",
+        (
+            'Save it with commas (in pandas: read_csv(file, sep=";", dtype=str, keep_default_na=False)'
+            ".to_csv(file, index=False))."
+        ),
     ),
     "straddling": ("a quote is never closed, or a row is too long", "Double the quotes inside of quotes."),
 }
