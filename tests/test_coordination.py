@@ -293,7 +293,11 @@ def test_those_who_come_for_one_event_are_not_a_group() -> None:
     "columns",
     [
         {"account_id": MANY, "object": "x", "created_at": range(600)},
-        {"account_id": MANY, "object": [f"o{n % 77}" for n in range(600)], "created_at": range(-6000, 0, 10)},
+        {
+            "account_id": MANY,
+            "object": [f"o{n % 77}" for n in range(600)],
+            "created_at": pd.to_datetime(range(-6000, 0, 10), unit="s"),
+        },
         {
             "account_id": ["busy"] * 1_000_000 + MANY,
             "object": ["x"] * 1_000_000 + [f"o{n % 91}" for n in range(600)],

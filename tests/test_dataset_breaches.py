@@ -170,6 +170,14 @@ def test_milliseconds_are_refused_in_parquet_too(tmp_path: Path) -> None:
     assert "milliseconds" in only(refused(tmp_path)).problem
 
 
+@pytest.mark.parametrize("value", ["-5", "-0.5", "-99999999999"])
+def test_negative_seconds_are_refused(tmp_path: Path, value: str) -> None:
+    text = f"account_id,kind,created_at\na,b,1969-01-01\na,b,{value}\n"
+    breach = only(refused(tmp_path, engagements__csv=text))
+    assert breach.problem == "1 value negative, so before 1970"
+    assert breach.examples == (f"row 2: {value!r}",)
+
+
 NO_TIMES = [
     "now",
     "today",

@@ -7,13 +7,16 @@ import pytest
 
 from influgraph.dataset import Dataset, from_tables, read_dataset, resolved_engagements, write_dataset
 
+START = 1_700_000_000
+
 
 def table(*rows: tuple[object, ...], columns: str) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=columns.split(), dtype=object)
 
 
 def follows(*rows: tuple[object, ...]) -> pd.DataFrame:
-    return table(*rows, columns="follower_id followed_id followed_at")
+    frame = table(*rows, columns="follower_id followed_id followed_at")
+    return frame.assign(followed_at=frame["followed_at"] + START)
 
 
 def engagements(*rows: tuple[object, ...]) -> pd.DataFrame:
@@ -60,7 +63,7 @@ def test_repeats_of_a_follow_are_used_once_from_the_earliest_time_on(tmp_path: P
     ]
     data = from_tables(follows=follows(*rows))
     used = data.follows.astype({"follower_id": object, "followed_id": object})
-    seconds = used["followed_at"].map(lambda moment: moment.timestamp(), na_action="ignore")
+    seconds = used["followed_at"].map(lambda moment: moment.timestamp() - START, na_action="ignore")
     assert used["follower_id"].tolist() == ["a", "b", "c", "a"]
     assert seconds.tolist()[:2] == [5, 3]
     assert seconds.isna().tolist() == [False, False, True, False]
@@ -138,7 +141,8 @@ def test_warnings_are_the_same_when_read_back(tmp_path: Path) -> None:
 
 
 def posts_with(*rows: tuple[object, ...]) -> pd.DataFrame:
-    return table(*rows, columns="post_id author_id repost_of reply_to created_at")
+    frame = table(*rows, columns="post_id author_id repost_of reply_to created_at")
+    return frame.assign(created_at=frame["created_at"] + START)
 
 
 def test_reposts_and_replies_are_implied_by_posts() -> None:
@@ -157,7 +161,7 @@ def test_reposts_and_replies_are_implied_by_posts() -> None:
         ("cyd", "reply", "bob", "q"),
     ]
     resolved = resolved_engagements(data)
-    assert [moment.timestamp() for moment in resolved["created_at"][1:]] == [2, 4, 3, 4]
+    assert [moment.timestamp() - START for moment in resolved["created_at"][1:]] == [2, 4, 3, 4]
     assert resolved["weight"].tolist() == [1.0] * 5
     assert resolved["receiver_id"].cat.categories is data.account_ids
     assert "object" not in resolved
@@ -203,3 +207,13 @@ def test_columns_of_nearly_a_known_name_are_told() -> None:
     )
     named = follows.rename(columns={"followedat": "followed_at"}).assign(followed_ats="x")
     assert from_tables(follows=named).warnings == ()
+
+
+def test_times_before_there_were_social_networks_are_told() -> None:
+    accounts = pd.DataFrame({"account_id": ["ann", "bob"], "created_at": ["1969-05-01", "2012-01-01"]})
+    acts = {"account_id": "ann", "target_id": "bob", "kind": "like", "created_at": [0, 5, 946684800, None]}
+    told = "{} before the year 2000, such as {} 00:00:00, used; leave it empty where unknown: {}"
+    assert from_tables(accounts=accounts, engagements=pd.DataFrame(acts)).warnings == (
+        told.format("accounts: created_at", "1969-05-01", 1),
+        told.format("engagements: created_at", "1970-01-01", 2),
+    )

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from influgraph._dataset_codes import Codes, Frames, Mask, codes
-from influgraph._dataset_oddities import find_oddities
+from influgraph._dataset_oddities import early_times, find_oddities
 from influgraph._dataset_parsing import TEXT, unify
 from influgraph._dataset_schema import TABLES, Kind
 
@@ -45,12 +45,9 @@ def assemble(tables: Mapping[str, pa.Table]) -> tuple[pd.DataFrame, Frames, Orig
     listed = tables["accounts"].num_rows or None
     aside, warnings = find_oddities(frames, listed)
     used, kept = split(frames, aside)
-    return (
-        _accounts_frame(tables["accounts"], accounts),
-        used,
-        Origin(listed, _id_types(encoded), kept),
-        warnings,
-    )
+    known = _accounts_frame(tables["accounts"], accounts)
+    warnings += early_times({"accounts": known, **frames})
+    return known, used, Origin(listed, _id_types(encoded), kept), warnings
 
 
 def _id_columns(tables: Mapping[str, Any], kind: Kind) -> Columns:

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 
 from influgraph._dataset_codes import Frames, Mask, codes, post_authors
-from influgraph._dataset_schema import TABLES, nearest, shown
+from influgraph._dataset_schema import TABLES, Kind, nearest, shown
+
+NETWORKS_SINCE = pd.Timestamp("2000-01-01", tz="UTC")
 
 
 def find_oddities(frames: Frames, listed: int | None) -> tuple[dict[str, Mask], tuple[str, ...]]:
@@ -35,6 +37,19 @@ def _misspelt(frames: Frames) -> list[str]:
             if meant and (column not in frame or frame[column].isna().all()):
                 lines.append(f"{name}: column {shown(meant)} is not read; is {column} meant?")
     return lines
+
+
+def early_times(frames: Frames) -> tuple[str, ...]:
+    """Return a line for each column with times before social networks, as an unknown one written as 0."""
+    lines = []
+    for name, frame in frames.items():
+        times = [column for column, kind in TABLES[name].items() if kind == Kind.TIME and column in frame]
+        for column in times:
+            early = frame.loc[frame[column] < NETWORKS_SINCE, column]
+            if len(early):
+                told = f"such as {early.iloc[0]:%Y-%m-%d %H:%M:%S}, used; leave it empty where unknown"
+                lines.append(f"{name}: {column} before the year 2000, {told}: {len(early)}")
+    return tuple(lines)
 
 
 def _odd_follows(follows: pd.DataFrame) -> tuple[Mask, Mask]:

@@ -228,9 +228,10 @@ def _parse_time(raw: pa.Array) -> _Parsed:
     times = micros.cast(pa.timestamp("us")).cast(TIME)
     if raw.type == TEXT and other.any():
         times = pc.if_else(pa.array(other), _iso_times(raw), times)
-    unread = other & _flags(times.is_null())
+    unread, negative = other & _flags(times.is_null()), _flags(pc.less(seconds, 0)) & ~late
     return times, [
         _Fault(late, "too large for unix seconds, so in milliseconds", "Divide milliseconds by 1000."),
+        _Fault(negative, "negative, so before 1970", "Count seconds from 1970 on, or leave it empty."),
         _Fault(
             unread, "not a time", "Write ISO 8601 (2024-05-01T12:30:00Z) or unix seconds, or leave it empty."
         ),
