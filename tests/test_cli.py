@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import resource
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from influgraph import __version__
 from influgraph.cli import main
+from influgraph.report.results import STAGES
 from small_world import small_tables, write_tables
 
 LIKES = pd.DataFrame({"account_id": ["b", "c"], "target_id": ["a", "a"], "kind": "like"})
@@ -24,6 +26,7 @@ HEARING = """
 import signal, time
 from influgraph import niches
 from influgraph.cli import main
+from influgraph.report.results import STAGES
 
 def slow(*words, **options):
     print("ready", flush=True)
@@ -80,7 +83,23 @@ def test_run_says_the_finding_and_where_the_report_is(data: Path, tmp_path: Path
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
     assert result.stdout.startswith("Influence cannot be set against popularity here")
-    assert result.stderr == ""  # not on a terminal
+
+
+def test_run_says_each_finished_step_with_its_seconds_where_there_is_no_terminal(
+    data: Path, tmp_path: Path
+) -> None:
+    lines = call("run", data, "--out", tmp_path / "out").stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == list(STAGES)
+    assert all(re.fullmatch(r".+: \d+\.\d s", line) for line in lines)
+
+
+def test_run_tells_what_check_warns_of(tmp_path: Path) -> None:
+    data = write_tables({"engagements": LIKES.assign(crated_at="2024-01-01")}, tmp_path / "data")
+    warning = "warning: engagements: column 'crated_at' is not read; is created_at meant?"
+    assert warning in call("check", data).stdout
+    result = call("run", data, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert warning in result.stderr
 
 
 def test_run_then_verify(data: Path, tmp_path: Path) -> None:
@@ -296,13 +315,14 @@ def test_ctrl_c_ends_with_130_and_keeps_what_was_finished(world: Path, tmp_path:
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
         assert process.wait(timeout=30) == 130
-    assert said.strip() == "Stopped. Finished steps are kept: the same command goes on from there."
+    assert said.endswith("\nStopped. Finished steps are kept: the same command goes on from there.\n")
     kept = {path.name for path in (tmp_path / "out" / ".steps").glob("*/*")}
     assert kept == {"popularity", "centrality"}
     assert call("run", world, "--out", tmp_path / "out").exit_code == 0
 
 
-def test_progress_names_the_steps_on_a_terminal(data: Path, tmp_path: Path) -> None:
+def test_progress_names_the_steps_on_a_terminal(tmp_path: Path) -> None:
+    data = write_tables({"engagements": LIKES.assign(crated_at="2024-01-01")}, tmp_path / "data")
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "influgraph", "run", str(data), "--out", str(tmp_path / "out")]
     shown = b""
@@ -315,6 +335,7 @@ def test_progress_names_the_steps_on_a_terminal(data: Path, tmp_path: Path) -> N
     assert process.returncode == 0
     assert b"read the tables" in shown
     assert b"left" in shown
+    assert b"warning: engagements: column 'crated_at' is not read" in shown
 
 
 def test_too_little_memory_is_said(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,11 +59,15 @@ def _told(error: Exception) -> str:
 
 @contextmanager
 def _progress(stages: tuple[str, ...]) -> Iterator[Callable[[str], None]]:
-    """Show which stage is at work, the time it took and the time left; nothing when not on a terminal."""
+    """Show which stage is at work, the time it took and the time left; a line a stage without a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        with _lines() as watch:
+            yield watch
+        return
     columns = (
         TextColumn("{task.description:<20}"),
         BarColumn(),
@@ -70,13 +75,35 @@ def _progress(stages: tuple[str, ...]) -> Iterator[Callable[[str], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=len(stages))
 
         def watch(stage: str) -> None:
             progress.update(task, description=stage, completed=stages.index(stage), refresh=True)
 
         yield watch
+
+
+@contextmanager
+def _lines() -> Iterator[Callable[[str], None]]:
+    """Print each stage once it is finished, with its seconds."""
+    begun: dict[str, float] = {}
+
+    def finish() -> None:
+        for stage, start in begun.items():
+            click.echo(f"{stage}: {time.perf_counter() - start:.1f} s", err=True)
+        begun.clear()
+
+    def watch(stage: str) -> None:
+        finish()
+        begun[stage] = time.perf_counter()
+
+    yield watch
+    finish()
+
+
+def _warn(warning: str, *, err: bool = True) -> None:
+    click.echo(f"warning: {warning}", err=err)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,7 +125,7 @@ def run(data: Path, results: Path, settings: Path | None) -> None:
     from influgraph.report.words import headline
 
     with _progress(STAGES) as watch:
-        study = run_folder(data, results, settings_file=settings, watch=watch)
+        study = run_folder(data, results, settings_file=settings, watch=watch, tell=_warn)
 
     click.echo(f"{headline(study)}.\nReport: {results / 'report.html'}")
 
@@ -121,7 +148,7 @@ def check(data: Path) -> None:
         else "period: no times"
     )
     for warning in tables.warnings:
-        click.echo(f"warning: {warning}")
+        _warn(warning, err=False)
     click.echo("No breach of the contract.")
 
 

@@ -58,7 +58,12 @@ FREE_TEXT = (
 
 
 def run_folder(
-    data: Path, results: Path, *, settings_file: Path | None = None, watch: Callable[[str], None]
+    data: Path,
+    results: Path,
+    *,
+    settings_file: Path | None = None,
+    watch: Callable[[str], None],
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Study:
     """Study a dataset folder and write the results folder; goes on where an earlier run was stopped.
 
@@ -72,6 +77,8 @@ def run_folder(
         The settings; by default `study.toml` in the dataset folder, else every default.
     watch
         Told the name of each stage (of `STAGES`) when it begins.
+    tell
+        Told each warning about the tables as soon as they are read; by default nobody is.
 
     Returns
     -------
@@ -91,6 +98,8 @@ def run_folder(
     start = time.perf_counter()
     settings, inputs = read_settings(data, settings_file)
     tables = read_dataset(data)
+    for warning in tables.warnings:
+        tell(warning)
     described = manifest.study_manifest(settings, inputs)
     durations = {READING: round(time.perf_counter() - start, 3)}
     key = hashlib.sha256(json.dumps(described).encode()).hexdigest()
