@@ -8,6 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from influgraph.cli import main
+from influgraph.dataset import from_tables
+from influgraph.settings import parse_settings
+from influgraph.study import MemoryStore, run_study
 from small_world import small_tables, write_tables
 
 REASONS = {
@@ -16,12 +19,8 @@ REASONS = {
     "all at one second": "all outcomes happened at one time",
     "posts by accounts nobody follows": "no outcome comes in the window after a post",
     "a window longer than the study": "the window (400 days) is not shorter than the study",
-    "a kind that does not occur": "no outcome of kind donation; kinds in the data: purchase",
 }
-SETTINGS = {
-    "a window longer than the study": '[outcome]\nwindow = "400d"\n',
-    "a kind that does not occur": '[outcome]\nkinds = ["donation"]\n',
-}
+SETTINGS = {"a window longer than the study": '[outcome]\nwindow = "400d"\n'}
 
 
 def _tables(flaw: str) -> dict[str, pd.DataFrame]:
@@ -49,3 +48,11 @@ def test_a_study_says_why_nothing_can_be_told(flaw: str, tmp_path: Path) -> None
     scores = pd.read_csv(tmp_path / "out" / "scores.csv")
     assert scores["influence"].isna().all()
     assert scores["influence_missing"].str.startswith(REASONS[flaw]).all()
+
+
+def test_a_study_of_a_kind_that_does_not_occur_is_null_with_the_reason() -> None:
+    data = from_tables(**_tables("a kind that does not occur"))
+    asked = parse_settings('[outcome]\nkinds = ["donation"]\n')
+    scores = run_study(data, asked, store=MemoryStore()).scores
+    assert scores["influence"].isna().all()
+    assert scores["influence_missing"].eq("no outcome of kind donation; kinds in the data: purchase").all()

@@ -230,6 +230,34 @@ def test_an_unknown_setting_names_the_nearest_one(data: Path, tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_outcomes_of_no_kind_in_the_data_stop_a_study(command: str, tmp_path: Path) -> None:
+    data = write_tables(small_tables(), tmp_path / "data")
+    (data / "study.toml").write_text('[outcome]\nkinds = ["purchse", "donation"]\n')
+    out = ("--out", tmp_path / "out") if command == "run" else ()
+    absent, there = "- outcome.kinds: {} does not occur in the data{}", " Kinds there: 'like', 'purchase'"
+    assert told(call(command, data, *out)).splitlines() == [
+        f"{data / 'study.toml'} has 2 faults:",
+        absent.format("'purchse'", "; is 'purchase' meant?") + there,
+        absent.format("'donation'", ".") + there,
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_kind_that_does_not_occur_beside_one_that_does_is_a_warning(data: Path, tmp_path: Path) -> None:
+    (data / "study.toml").write_text('[outcome]\nkinds = ["like", "purchase"]\n')
+    warning = "warning: outcome.kinds: 'purchase' does not occur in the data. Kinds there: 'like'\n"
+    assert warning in call("check", data).stdout
+    assert warning in call("run", data, "--out", tmp_path / "out").stderr
+
+
+def test_without_engagements_no_kind_is_missed(tmp_path: Path) -> None:
+    follows = pd.DataFrame({"follower_id": ["a"], "followed_id": ["b"]})
+    data = write_tables({"follows": follows}, tmp_path / "data")
+    (data / "study.toml").write_text('[outcome]\nkinds = ["purchase"]\n')
+    assert call("check", data).exit_code == 0
+
+
 def test_settings_that_cannot_be_read_are_said(data: Path, tmp_path: Path) -> None:
     said = told(call("run", data, "--out", tmp_path / "out", "--settings", tmp_path / "none.toml"))
     assert "none.toml" in said

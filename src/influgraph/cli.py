@@ -134,11 +134,10 @@ def run(data: Path, results: Path, settings: Path | None) -> None:
 @click.argument("data", type=FOLDER)
 def check(data: Path) -> None:
     """Check the tables and study.toml in folder DATA: every breach at once, or a summary."""
-    from influgraph.dataset import read_dataset, study_period
-    from influgraph.report.results import read_settings
+    from influgraph.dataset import study_period
+    from influgraph.report.results import read_study
 
-    tables = read_dataset(data)
-    read_settings(data, None)
+    tables, *_ = read_study(data, None)
     for name in ("accounts", "follows", "posts", "engagements"):
         click.echo(f"{name}: {len(getattr(tables, name)):,}")
     period = study_period(tables)

@@ -1,24 +1,26 @@
 """A study as a folder: the tables, the page and the manifest, all of them or none."""
 
+import difflib
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from influgraph._study_networks import attention_network
-from influgraph.dataset import Dataset, read_dataset
+from influgraph.dataset import Dataset, read_dataset, resolved_engagements
 from influgraph.report import manifest, page
 from influgraph.report.exports import NETWORK, write_network
 from influgraph.report.manifest import ELSEWHERE, MANIFEST, SETTINGS, ResultsError
 from influgraph.report.privacy import Labels, pseudonym_key
 from influgraph.report.store import DiskStore
-from influgraph.settings import Settings, parse_settings
+from influgraph.settings import Settings, SettingsError, parse_settings
 from influgraph.study import STEPS, Study, run_study
 
 KEPT = ".steps"
@@ -49,7 +51,7 @@ OF_BRIEF = ("brand_fit", "brief_matches")
 OUTPUTS = ("scores.parquet", "scores.csv", NETWORK, *(f"{name}.csv" for name in TABLES), "report.html")
 READING, WRITING = "read the tables", "write the report"
 STAGES = (READING, *STEPS, WRITING)
-SHOWN = 5
+SHOWN, KINDS_SHOWN = 5, 12
 _FORMULA = r"^(?=[=+\-@\t\r])"
 FREE_TEXT = (
     *("name", "terms", "verdict", "evidence", "why", "measured", "trait", "group", "asked", "nearest"),
@@ -96,8 +98,7 @@ def run_folder(
     refuse_foreign(results)
     watch(READING)
     start = time.perf_counter()
-    settings, inputs = read_settings(data, settings_file)
-    tables = read_dataset(data)
+    tables, settings, inputs = read_study(data, settings_file)
     for warning in tables.warnings:
         tell(warning)
     described = manifest.study_manifest(settings, inputs)
@@ -118,6 +119,48 @@ def run_folder(
         _install(new, results)
     shutil.rmtree(results / KEPT)
     return study
+
+
+def read_study(data: Path, settings_file: Path | None) -> tuple[Dataset, Settings, dict[str, str]]:
+    """Read the tables and the settings of a study, and check them against one another.
+
+    Parameters
+    ----------
+    data
+        The dataset folder.
+    settings_file
+        Another file than the folder's own `study.toml`.
+
+    Returns
+    -------
+    The tables, whose warnings name kinds of outcome that do not occur; the rest as from `read_settings`.
+
+    Raises
+    ------
+    DatasetError, SettingsError
+        If one of them is not valid, or there are engagements and none is of a kind that is asked for.
+    OSError
+        If a file cannot be read.
+    """
+    settings, inputs = read_settings(data, settings_file)
+    tables = read_dataset(data)
+    asked = settings.outcome.kinds or ()
+    absent = _absent_kinds(tables, asked)
+    if absent and len(absent) == len(asked):
+        raise SettingsError(absent, source=str(settings_file or data / SETTINGS))
+    return replace(tables, warnings=(*tables.warnings, *absent)) if absent else tables, settings, inputs
+
+
+def _absent_kinds(tables: Dataset, asked: Sequence[str]) -> tuple[str, ...]:
+    """Tell of each kind asked for that does not occur, and the nearest that does; nothing without acts."""
+    there = sorted({*resolved_engagements(tables)["kind"].unique()} - {"view"}) if asked else []
+    listed = ", ".join(map(repr, there[:KINDS_SHOWN])) + (", ..." if len(there) > KINDS_SHOWN else "")
+    told = []
+    for kind in [kind for kind in asked if there and kind not in there]:
+        near = difflib.get_close_matches(kind, there, n=1)
+        meant = f"; is {near[0]!r} meant?" if near else "."
+        told.append(f"outcome.kinds: {kind!r} does not occur in the data{meant} Kinds there: {listed}")
+    return tuple(told)
 
 
 def read_settings(data: Path, settings_file: Path | None) -> tuple[Settings, dict[str, str]]:
