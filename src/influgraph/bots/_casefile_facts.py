@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMPARED = 300  # accounts drawn to say what is usual
 CLOCK_ACTS = 5  # joint acts from which on a rhythm can be told
+TOP = 0.01  # of all accounts, by followers, that count as the most followed
 PROFILE = ("handle", "name", "bio")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -82,10 +83,52 @@ class Facts:
         """Followers from outside of all groups: the median member's."""
         if not len(self.data.follows):
             return UNKNOWN
+        return Measured(_median(self._outside[members]), _median(self._outside[self.compared]))
+
+    @cached_property
+    def _outside(self) -> Ints:
+        """Followers of each account who are in no group."""
         outside = np.ones(len(self.data.accounts), np.int32)
         outside[self._grouped] = 0
-        counts = self.follows.T @ outside
-        return Measured(_median(counts[members]), _median(counts[self.compared]))
+        return np.asarray(self.follows.T @ outside, np.int64)
+
+    def known_outside(self, members: Ints) -> Measured:
+        """Share of members that anybody outside of all groups follows."""
+        if not len(self.data.follows):
+            return UNKNOWN
+        known = self._outside > 0
+        return Measured(_mean(known[members]), _mean(known[self.compared]))
+
+    def most_followed(self, served: Ints) -> Measured:
+        """Share of these accounts that are among the most followed from outside; usual: of all accounts."""
+        if not (len(self.data.follows) and served.size):
+            return UNKNOWN
+        bound = np.quantile(self._outside, 1 - TOP)
+        return Measured(_mean(self._outside[served] >= max(bound, 1)), TOP)
+
+    def soon_after_joining(self, acts: pd.DataFrame, within: pd.Timedelta) -> Measured:
+        """Share of acts so soon after the account was made, of those whose times are known; usual: follows."""
+        if "created_at" not in self.data.accounts:
+            return UNKNOWN
+        made = self.data.accounts["created_at"].reset_index(drop=True)
+        follows = self.data.follows
+        parts = (
+            (acts["created_at"], places(self.data, acts["account_id"])),
+            (follows["followed_at"], _codes(follows["follower_id"])),
+        )
+        soon = []
+        for moments, account in parts:
+            waited = (moments.reset_index(drop=True) - made.iloc[account].reset_index(drop=True)).dropna()
+            soon.append(_mean((waited <= within).to_numpy(bool)))
+        return Measured(*soon)
+
+    def on_occasions(self, acts: pd.DataFrame, within: pd.Timedelta) -> Measured:
+        """Share of objects that members first acted on so soon before or after another one."""
+        moments = acts.dropna(subset=["created_at"]).groupby("object")["created_at"].min().sort_values()
+        if len(moments) < 2:
+            return UNKNOWN
+        near = (moments.diff() <= within).to_numpy()
+        return Measured(_mean(near | np.append(near[1:], False)), np.nan)
 
     def mutual_follows(self, members: Ints) -> Measured:
         """Share of pairs of members that follow each other."""
@@ -219,6 +262,10 @@ def _codes(ids: pd.Series) -> Ints:
 
 def _median(values: NDArray[Any]) -> float:
     return float(np.median(values)) if values.size else np.nan
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(np.mean(values)) if values.size else np.nan
 
 
 def _counted(words: list[frozenset[str]]) -> dict[str, int]:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from influgraph.bots._casefile_facts import Facts, Measured, places
+from influgraph.bots._casefile_explanations import CLOCK, MUTUAL, Tested, tested
+from influgraph.bots._casefile_facts import Facts, places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from influgraph.bots.clusters import BotClusters
     from influgraph.dataset import Dataset
 
 SUSPECTED, CLEARED, TOO_LITTLE = "suspected", "cleared", "too little data"
-EXPLANATIONS = ("bot_cluster", "explanation", "measured", "value", "usual", "speaks", "cost")
+EXPLANATIONS = ("bot_cluster", *Tested._fields)
 CASES = {
     "kind": "str",
     "size": "Int64",
@@ -35,10 +34,6 @@ CASES = {
     "beneficiaries": "object",
     "note": "str",
 }
-MOST, HALF = 0.8, 0.5
-CROWD = pd.Timedelta("1h")
-UNEVEN = 0.2  # variation of shares by pair, to their mean, from which on friends rather than a pod engage
-PEOPLE_LIKE = 0.5  # of the usual following from outside, from which on members count as known to others
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +105,9 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     for name, cluster in found.clusters.to_dict("index").items():
         joint = acts.get(str(name), found.joint_acts.iloc[:0])
         group = np.unique(places(data, members[str(name)]))
-        tested = _tested(facts, cluster, joint, group)
-        rows += [(name, *row) for row in tested]
-        cases.append({**_told(cluster, joint), **_state(cluster, tested)})
+        measured = tested(facts, cluster, joint, group)
+        rows += [(name, *row) for row in measured]
+        cases.append({**_told(cluster, joint), **_state(cluster, measured)})
     index = pd.Index(found.clusters.index, dtype="str", name="bot_cluster")
     table = pd.DataFrame(cases, index=index, columns=list(CASES))
     moments = {name: pd.to_datetime(table[name], utc=True) for name in ("first", "last")}
@@ -130,117 +125,49 @@ def _told(cluster: dict[Any, Any], joint: pd.DataFrame) -> dict[str, Any]:
     return {**same, **span, "acts": len(joint), "objects": joint["object"].nunique(), "note": ""}
 
 
-def _tested(
-    facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: NDArray[np.int64]
-) -> list[tuple[Any, ...]]:
-    """Each thing measured: explanation, what, value, usual, speaks, cost."""
-    if cluster["kind"] == "pod":
-        return _friends(facts, joint, group)
-    served = places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
-    outside, crowd = facts.outside_followers(group), facts.crowd(joint, group, CROWD)
-    own, clock = facts.elsewhere(group, len(joint)), facts.by_the_clock(joint["created_at"])
-    mutual, (word, which) = facts.mutual_follows(group), facts.shared_word(group)
-    inward = _acquaintances(cluster) if cluster["kind"] == "coordination" else []
-    if cluster["kind"] == "purchased_followers":
-        loyal = facts.responds(group, served)
-        enough = HALF * loyal.usual
-        what = "share of members that responded to those they follow"
-    else:
-        loyal, enough = facts.follows_before(joint), MOST
-        what = "share of joint acts by followers of the author"
-    named = f"share of members with the word {which!r} in their profiles" if which else _NO_WORD
-    known = "against" if outside.value == 0 else _speaks_usual(outside)
-    return [
-        ("fan club", what, *_pair(loyal), _speaks(loyal.value, enough), "cheap"),
-        ("fan club", _BESIDE, *_pair(own), _speaks_usual(own), "cheap"),
-        ("fan club", _OUTSIDE, *_pair(outside), known, "dear"),
-        ("organisation", _MUTUAL, *_pair(mutual), _speaks(mutual.value, HALF), "cheap"),
-        ("organisation", named, *_pair(word), _speaks(word.value - word.usual, HALF), "cheap"),
-        ("organisation", _OUTSIDE, *_pair(outside), known, "dear"),
-        ("event", _CROWD, *_pair(crowd), _speaks(crowd.value, HALF), "dear"),
-        ("scheduler", _CLOCK, *_pair(clock), _speaks(clock.value, MOST), "cheap"),
-        *inward,
-    ]
-
-
-def _acquaintances(cluster: dict[Any, Any]) -> list[tuple[Any, ...]]:
-    """What the search measured of how far members act on one another's posts."""
-    values = ((what, cluster.get(name, np.nan)) for name, what in _INWARD.items())
-    known = ((what, np.nan if pd.isna(value) else float(value)) for what, value in values)
-    return [("acquaintances", what, value, np.nan, _speaks(value, HALF), "cheap") for what, value in known]
-
-
-def _friends(facts: Facts, joint: pd.DataFrame, group: NDArray[np.int64]) -> list[tuple[Any, ...]]:
-    mutual, outside = facts.mutual_follows(group), facts.outside_followers(group)
-    uneven = facts.unevenness(joint, group)
-    return [
-        ("friends", _MUTUAL, *_pair(mutual), _speaks(mutual.value, HALF), "cheap"),
-        ("friends", _UNEVEN, *_pair(uneven), _speaks(uneven.value, UNEVEN), "cheap"),
-        ("friends", _OUTSIDE, *_pair(outside), _speaks_usual(outside), "dear"),
-    ]
-
-
-_OUTSIDE = "followers from outside, median member"
-_UNEVEN = "how far the shares of posts that members answer differ by pair"
-_MUTUAL = "share of pairs of members that follow each other"
-_BESIDE = "acts and follows beside, median member"
-_CROWD = "share of others among those who did the same within an hour"
-_INWARD = {
-    "own_objects": "share of joint acts on members' posts",
-    "own_returned": "share of acts on members' posts that the author returns",
-}
-_CLOCK = "how far acts keep to a minute of the hour, half hour or quarter"
-_NO_WORD = "share of members with a common word in their profiles"
-
-
-def _pair(measured: Measured) -> tuple[float, float]:
-    return measured.value, measured.usual
-
-
-def _speaks(value: float, enough: float) -> str:
-    """Whether a value is enough to speak for an explanation."""
-    if np.isnan(value) or np.isnan(enough):
-        return "unknown"
-    return "for" if value >= enough else "against"
-
-
-def _speaks_usual(measured: Measured) -> str:
-    """Whether a value is at least half of what is usual."""
-    return _speaks(measured.value, PEOPLE_LIKE * measured.usual)
-
-
-def _state(cluster: dict[Any, Any], tested: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+def _state(cluster: dict[Any, Any], measured: Sequence[Tested]) -> dict[str, str]:
     """The state, and why."""
     found = cluster.get("explained")
     if isinstance(found, str) and found:
         return {"state": CLEARED, "why": found}
-    speaks = pd.DataFrame(tested, columns=list(EXPLANATIONS[1:]))
+    speaks = pd.DataFrame(measured, columns=list(Tested._fields))
     if speaks["speaks"].eq("unknown").all():
         return {"state": TOO_LITTLE, "why": _UNTESTED}
-    if cluster["kind"] == "pod":
-        friends = speaks["speaks"].eq("for").all()
-        return {"state": CLEARED, "why": _FRIENDS} if friends else {"state": SUSPECTED, "why": _POD}
-    said = speaks.set_index("measured")["speaks"]
-    if said[_MUTUAL] == "unknown" and said[_CLOCK] == "for":
+    said = speaks.drop_duplicates("measured").set_index("measured")["speaks"]
+    if said[MUTUAL] == "unknown" and said[CLOCK] == "for":
         return {"state": TOO_LITTLE, "why": _NEWSROOM}
-    for explanation, why in _CLEARED.items():
-        if speaks.loc[speaks["explanation"] == explanation, "speaks"].eq("for").all():
-            return {"state": CLEARED, "why": why}
-    against = speaks[speaks["speaks"].eq("against") & speaks["explanation"].isin(list(_CLEARED))]
+    whole = speaks["speaks"].eq("for").groupby(speaks["explanation"], sort=False).all()
+    for state, reasons in ((CLEARED, _CLEARED), (TOO_LITTLE, _DOUBTED)):
+        for explanation, why in reasons.items():
+            if whole.get(explanation, False):
+                return {"state": state, "why": why}
+    return {"state": SUSPECTED, "why": _unexplained(speaks)}
+
+
+def _unexplained(speaks: pd.DataFrame) -> str:
+    """What speaks most plainly against each explanation that could hold."""
+    could = speaks["explanation"].isin([*_CLEARED, *_DOUBTED])
+    against = speaks[speaks["speaks"].eq("against") & could].drop_duplicates("explanation")
     told = [
-        f"{row['explanation']}: {row['measured']} {row['value']:.2g}, usual {row['usual']:.2g}"
-        for row in against.drop_duplicates("explanation").to_dict("records")
+        f"{row['explanation']}: {row['measured']} {row['value']:.2g}, needed {row['bound']:.2g}"
+        for row in against.to_dict("records")
     ]
-    return {"state": SUSPECTED, "why": "; ".join(["no innocent explanation holds", *told])}
+    return "; ".join(["no innocent explanation holds", *told])
 
 
 _UNTESTED = "neither follows nor profiles nor times are known, so no innocent explanation can be tested"
 _NEWSROOM = "acts keep to the clock, as those of newsrooms and bots do, and who follows whom is not known"
-_FRIENDS = (
-    "friends explain it: members follow one another, are followed, and engage more with some than others"
-)
-_POD = "friends who follow one another do not engage so evenly with all that each of them posts"
 _CLEARED = {
     "organisation": "an organisation explains it: members follow one another, share a name, and are followed",
     "fan club": "a fan club explains it: members follow whom they promote, do much else, and are followed",
+    "friends": "friends explain it: members follow one another, are followed, and engage more with some than "
+    "others",
+    "newsroom": "a newsroom explains it: members follow one another, publish by the clock, and are followed",
+}
+_DOUBTED = {
+    "newcomers": "newcomers may explain it: they followed accounts that are followed most when they joined, "
+    "respond to them as others do, and are followed",
+    "colleagues": "colleagues may explain it: nearly all members are followed by people outside",
+    "public": "the public of an event may explain it: joint acts fall on few occasions, members do much else, "
+    "and are followed",
 }

@@ -1,0 +1,161 @@
+"""What is measured for each innocent explanation of a cluster, and from where on it speaks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from influgraph.bots._casefile_facts import Facts, Measured, places
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+NEARLY_ALL, MOST, HALF = 0.9, 0.8, 0.5
+CROWD = pd.Timedelta("1h")
+OCCASION = pd.Timedelta("2h")
+JOINING = pd.Timedelta("1D")
+UNEVEN = 0.2  # variation of shares by pair, to their mean, from which on friends rather than a pod engage
+
+MUTUAL = "share of pairs of members that follow each other"
+CLOCK = "how far acts keep to a minute of the hour, half hour or quarter"
+_OUTSIDE = "followers from outside, median member"
+_KNOWN = "share of members that anybody outside follows"
+_BESIDE = "acts and follows beside, median member"
+_CROWD = "share of others among those who did the same within an hour"
+_INWARD = {
+    "own_objects": "share of joint acts on members' posts",
+    "own_returned": "share of acts on members' posts that the author returns",
+}
+_RESPONDED = "share of members that responded to those they follow"
+
+
+class Tested(NamedTuple):
+    """A thing measured: its value, what is usual, the bound from which on it speaks for the explanation."""
+
+    explanation: str
+    measured: str
+    value: float
+    usual: float
+    bound: float
+    speaks: str
+    cost: str
+
+
+def tested(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
+    """Everything that is measured of a cluster of this kind."""
+    if cluster["kind"] == "pod":
+        return _of_pod(facts, joint, group)
+    rows = [*_club(facts, cluster, joint, group), *_organisation(facts, group)]
+    rows += [_row("event", _CROWD, facts.crowd(joint, group, CROWD), HALF, "dear")]
+    rows += [_row("scheduler", CLOCK, facts.by_the_clock(joint["created_at"]), MOST)]
+    if cluster["kind"] == "coordination":
+        return [*rows, *_public(facts, joint, group), *_acquaintances(cluster)]
+    if cluster["kind"] == "sybil":
+        return [*rows, _colleagues(facts, group)]
+    return [*rows, *_newcomers(facts, cluster, joint, group)]
+
+
+def _row(explanation: str, what: str, measured: Measured, bound: float, cost: str = "cheap") -> Tested:
+    value = measured.value
+    speaks = "for" if value >= bound else "against"
+    if np.isnan(value) or np.isnan(bound):
+        speaks = "unknown"
+    return Tested(explanation, what, value, measured.usual, bound, speaks, cost)
+
+
+def _beside_usual(
+    explanation: str, what: str, measured: Measured, part: float = HALF, cost: str = "cheap"
+) -> Tested:
+    """Speaks for the explanation from this part of what is usual on, and never where there is none."""
+    row = _row(explanation, what, measured, part * measured.usual, cost)
+    return row._replace(speaks="against") if measured.value == 0 else row
+
+
+def _followed(facts: Facts, explanation: str, group: Ints) -> Tested:
+    return _beside_usual(explanation, _OUTSIDE, facts.outside_followers(group), cost="dear")
+
+
+def _club(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
+    """Those who know whom they promote, have lives of their own and are known to others."""
+    if cluster["kind"] == "purchased_followers":
+        loyal = _responded(facts, "fan club", cluster, group)
+    else:
+        what = "share of joint acts by followers of the author"
+        loyal = _row("fan club", what, facts.follows_before(joint), MOST)
+    beside = _life(facts, "fan club", joint, group)
+    return [loyal, beside, _followed(facts, "fan club", group)]
+
+
+def _responded(facts: Facts, explanation: str, cluster: dict[Any, Any], group: Ints) -> Tested:
+    served = places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
+    loyal = facts.responds(group, served)
+    return _row(explanation, _RESPONDED, loyal, HALF * loyal.usual)
+
+
+def _life(facts: Facts, explanation: str, joint: pd.DataFrame, group: Ints) -> Tested:
+    beside = facts.elsewhere(group, len(joint))
+    return _row(explanation, _BESIDE, beside, HALF * beside.usual)
+
+
+def _organisation(facts: Facts, group: Ints) -> list[Tested]:
+    """Members follow each other, say so, and are followed from outside."""
+    word, which = facts.shared_word(group)
+    what = f"share of members with {f'the word {which!r}' if which else 'a common word'} in their profiles"
+    return [
+        _row("organisation", MUTUAL, facts.mutual_follows(group), HALF),
+        _row("organisation", what, word, HALF + word.usual),
+        _followed(facts, "organisation", group),
+    ]
+
+
+def _public(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
+    """People who watch the same and act at the same moments of it."""
+    what = "share of objects acted on within two hours of another"
+    return [
+        _row("public", what, facts.on_occasions(joint, OCCASION), MOST),
+        _life(facts, "public", joint, group),
+        _followed(facts, "public", group),
+    ]
+
+
+def _colleagues(facts: Facts, group: Ints) -> Tested:
+    """Accounts made together may be those of a staff, of which nearly each is known to somebody."""
+    return _beside_usual("colleagues", _KNOWN, facts.known_outside(group), NEARLY_ALL, "dear")
+
+
+def _newcomers(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
+    """Those who joined at one time and followed what a platform suggests."""
+    served = places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
+    popular = "share of those they follow together who are among the 1 % most followed"
+    soon = "share of these follows within a day of joining"
+    return [
+        _row("newcomers", popular, facts.most_followed(served), MOST, "dear"),
+        _row("newcomers", soon, facts.soon_after_joining(joint, JOINING), MOST),
+        _responded(facts, "newcomers", cluster, group),
+        _beside_usual("newcomers", _KNOWN, facts.known_outside(group), cost="dear"),
+    ]
+
+
+def _acquaintances(cluster: dict[Any, Any]) -> list[Tested]:
+    """What the search measured of how far members act on one another's posts."""
+    values = ((what, cluster.get(name, np.nan)) for name, what in _INWARD.items())
+    known = ((what, np.nan if pd.isna(value) else float(value)) for what, value in values)
+    return [_row("acquaintances", what, Measured(value, np.nan), HALF) for what, value in known]
+
+
+def _of_pod(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
+    """Friends, and people who publish together."""
+    mutual, outside = facts.mutual_follows(group), facts.outside_followers(group)
+    uneven = "how far the shares of posts that members answer differ by pair"
+    return [
+        _row("friends", MUTUAL, mutual, HALF),
+        _row("friends", uneven, facts.unevenness(joint, group), UNEVEN),
+        _beside_usual("friends", _OUTSIDE, outside, cost="dear"),
+        _row("newsroom", MUTUAL, mutual, HALF),
+        _row("newsroom", CLOCK, facts.by_the_clock(joint["created_at"]), MOST),
+        _beside_usual("newsroom", _OUTSIDE, outside, cost="dear"),
+    ]
