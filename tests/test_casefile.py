@@ -124,16 +124,21 @@ def test_by_the_clock_without_follows_is_too_little_to_tell_bots_from_a_newsroom
     assert "newsrooms" in case["why"]
 
 
-def _ring(shares: list[float], *, follow: bool) -> Dataset:
-    """Eight accounts that like so much of one another's twenty posts, by pair, with ten followers each."""
+def _ring(shares: list[float], *, follow: bool, posts_of_each: int = 20) -> Dataset:
+    """Eight accounts that like so much of one another's posts, by pair, with ten followers each."""
     rng, ids = np.random.default_rng(4), [f"one{n}" for n in range(8)]
-    posts = [(f"{one}-{n}", one) for one in [*ids, "star"] for n in range(20)]
+    posts = [(f"{one}-{n}", one) for one in [*ids, "star"] for n in range(posts_of_each)]
     pairs = [(a, b, shares[(7 * i + j) % len(shares)]) for i, a in enumerate(ids) for j, b in enumerate(ids)]
-    likes = [(a, f"{b}-{n}") for a, b, share in pairs for n in range(20) if a != b and rng.random() < share]
+    likes = [
+        (a, f"{b}-{n}")
+        for a, b, share in pairs
+        for n in range(posts_of_each)
+        if a != b and rng.random() < share
+    ]
     follows = [(a, b) for a in ids for b in ids if a != b] + [
         (f"fan{n}", one) for n in range(10) for one in ids
     ]
-    likes += [(f"fan{n}", f"star-{n}") for n in range(10)]
+    likes += [(f"fan{n}", f"star-{n % posts_of_each}") for n in range(10)]
     edges = pd.DataFrame(follows, columns=["follower_id", "followed_id"])
     return from_tables(
         posts=pd.DataFrame(posts, columns=["post_id", "author_id"]),
@@ -150,6 +155,12 @@ def test_friends_prefer_some_and_a_pod_is_even(shares: list[float], state: str, 
     data = _ring(shares, follow=follow)
     groups: Groups = {"c": ("pod", [f"one{n}" for n in range(8)])}
     assert filed(data, clusters(data, groups)).cases["state"].tolist() == [state]
+
+
+def test_of_few_posts_it_cannot_be_told_whether_friends_prefer_some() -> None:
+    data = _ring([0.2, 0.9, 0.5], follow=True, posts_of_each=3)
+    case = filed(data, clusters(data, {"c": ("pod", [f"one{n}" for n in range(8)])})).cases.loc["c"]
+    assert (case["state"], "too few" in case["why"]) == (casefile.TOO_LITTLE, True)
 
 
 def test_who_shares_links_is_no_fan_club_for_a_few_reposts_of_those_they_follow() -> None:

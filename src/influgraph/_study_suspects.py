@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from influgraph.settings import Bots
 
 POD = "pod"
-SUSPECTED = "suspected"
+SUSPECTED, TOO_LITTLE = casefile.SUSPECTED, casefile.TOO_LITTLE
 ASSUMED = (
     "Nobody is known to be trustworthy: sybils were looked for far from {:,} popular accounts, who are "
     "assumed to be people; name trusted accounts, or say which are verified, for firmer ground."
@@ -41,7 +41,8 @@ def found_clusters(
     searches += [sybils.find_sybils(data, trusted=trusted, assumed=assumed, rng=rngs("sybils"))]
     found = with_explained(discoveries(searches, q=settings.q), searches)
     files = casefile.case_files(data, found, rng=rngs("case files"))
-    suspected = only(found, files.cases.index[files.cases["state"] == SUSPECTED])
+    states = files.cases["state"]
+    suspected, doubted = (only(found, states.index[states == one]) for one in (SUSPECTED, TOO_LITTLE))
     return {
         "clusters": _joined(suspected.clusters, "beneficiaries")[list(CLUSTERS)],
         "members": suspected.members,
@@ -50,7 +51,7 @@ def found_clusters(
         "explanations": files.explanations,
         "ties": _joined(together.ties, "objects"),
         "windows": together.sweep,
-        "shares": followers.authentic_share(data, suspected, growth=grown, q=settings.q),
+        "shares": followers.authentic_share(data, suspected, growth=grown, q=settings.q, open_cases=doubted),
         "growth": grown,
         "missing": (
             *(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),

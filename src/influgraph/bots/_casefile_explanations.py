@@ -26,6 +26,7 @@ _OUTSIDE = "followers from outside, median member"
 _KNOWN = "share of members that anybody outside follows"
 _BESIDE = "acts and follows beside, median member"
 _CROWD = "share of others among those who did the same within an hour"
+_PREFER = "how far the shares of posts that members answer differ by pair"
 _INWARD = {
     "own_objects": "share of joint acts on members' posts",
     "own_returned": "share of acts on members' posts that the author returns",
@@ -150,10 +151,13 @@ def _acquaintances(cluster: dict[Any, Any]) -> list[Tested]:
 def _of_pod(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
     """Friends, and people who publish together."""
     mutual, outside = facts.mutual_follows(group), facts.outside_followers(group)
-    uneven = "how far the shares of posts that members answer differ by pair"
+    uneven, certain = facts.unevenness(joint, group)
+    prefer = _row("friends", _PREFER, uneven, UNEVEN)
+    if prefer.speaks == "for" and not certain:
+        prefer = prefer._replace(speaks="unknown")
     return [
         _row("friends", MUTUAL, mutual, HALF),
-        _row("friends", uneven, facts.unevenness(joint, group), UNEVEN),
+        prefer,
         _beside_usual("friends", _OUTSIDE, outside, cost="dear"),
         _row("newsroom", MUTUAL, mutual, HALF),
         _row("newsroom", CLOCK, facts.by_the_clock(joint["created_at"]), MOST),

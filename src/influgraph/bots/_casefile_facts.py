@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 COMPARED = 300  # accounts drawn to say what is usual
+ONE_IN_TWENTY = 1.645  # standard errors
 CLOCK_ACTS = 5  # joint acts from which on a rhythm can be told
 TOP = 0.01  # of all accounts, by followers, that count as the most followed
 PROFILE = ("handle", "name", "bio")
@@ -107,7 +108,7 @@ class Facts:
         return Measured(_mean(self._outside[served] >= max(bound, 1)), TOP)
 
     def soon_after_joining(self, acts: pd.DataFrame, within: pd.Timedelta) -> Measured:
-        """Share of acts so soon after the account was made, of those whose times are known; usual: follows."""
+        """Share of acts so soon after the account was made, where times are known; usual: of all follows."""
         if "created_at" not in self.data.accounts:
             return UNKNOWN
         made = self.data.accounts["created_at"].reset_index(drop=True)
@@ -194,10 +195,11 @@ class Facts:
         share = known.sum() / max((author != doer).sum(), 1)
         return Measured(share * self._follow_share(doer[known], author[known]), usual)
 
-    def unevenness(self, acts: pd.DataFrame, members: Ints) -> Measured:
+    def unevenness(self, acts: pd.DataFrame, members: Ints) -> tuple[Measured, bool]:
         """How far shares of one another's posts that members act on differ by pair, in units of their mean.
 
-        Beyond what chance brings (binomial); usual: 0, as if one share held for all.
+        Beyond what chance brings (binomial); usual: 0, as if one share held for all. And whether it is more
+        than 0 by all but one chance in twenty (jackknife of members).
         """
         posts = self.data.posts
         posts = posts[posts["repost_of"].isna()] if "repost_of" in posts else posts
@@ -209,8 +211,10 @@ class Facts:
         done = np.bincount(place[0] * size + place[1], minlength=size**2).reshape(size, size)
         written = np.bincount(_codes(posts["author_id"]), minlength=len(self.data.accounts))
         made = written[members] + np.zeros((size, 1))
-        apart = ~np.eye(size, dtype=bool)
-        return Measured(_spread(done[apart], made[apart]), 0.0)
+        whole = _spread(done, made)
+        parts = [_spread(_without(done, one), _without(made, one)) for one in range(size)]
+        error = np.sqrt((size - 1) / size * np.nansum((np.array(parts) - np.nanmean(parts)) ** 2))
+        return Measured(float(np.sqrt(max(whole, 0.0))), 0.0), bool(whole > ONE_IN_TWENTY * error)
 
     def _follow_share(self, follower: Ints, followed: Ints) -> float:
         size, pairs = len(self.data.accounts), self.follows.tocoo()
@@ -282,13 +286,20 @@ def _authors(posts: pd.DataFrame, objects: pd.Series) -> Ints:
     return objects.map(author).fillna(-1).to_numpy(np.int64)
 
 
-def _spread(done: Ints, made: Floats) -> float:
-    """Coefficient of variation of a chance, of which so many trials succeeded, beyond the binomial."""
+def _without(pairs: NDArray[Any], one: int) -> NDArray[Any]:
+    """A matrix without a row and its column."""
+    return np.delete(np.delete(pairs, one, axis=0), one, axis=1)
+
+
+def _spread(done: NDArray[Any], made: NDArray[Any]) -> float:
+    """Squared coefficient of variation, by pair, of a chance of success in trials, beyond the binomial."""
+    apart = ~np.eye(len(done), dtype=bool)
+    done, made = done[apart], made[apart]
     share, pairs = done.sum() / max(made.sum(), 1.0), (made * (made - 1)).sum()
     if not share or not pairs:
         return np.nan
     beyond = ((done - made * share) ** 2 - made * share * (1 - share)).sum() / pairs
-    return float(np.sqrt(max(beyond, 0.0)) / share)
+    return float(beyond / share**2)
 
 
 def _kept_to_the_clock(moments: pd.Series) -> float:

@@ -54,7 +54,8 @@ class Ground:
 
     `unit_start`: first act of each unit; `by_account`, `account_start`: acts sorted by account; `key`: number
     of trace and author of each unit; `by_key`, `key_start`: units sorted by it; `unseen`: posts of a key on
-    which nobody acted; `home_like`: keys of posts whose author is known; `layer`: number of each unit's
+    which nobody acted; `home_like`: keys of posts whose author is known; `attends`: by act, whether the actor
+    may attend to the author; `layer`: number of each unit's
     trace and epoch, `EPOCHS` to a trace; `vague`: units of reposts of an
     account, not of a post; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over
     the units of each layer; `narrow`: chance that two acts are by one account.
@@ -71,6 +72,7 @@ class Ground:
     key_start: Ints
     unseen: Floats
     home_like: Flags
+    attends: Flags
     layer: Ints
     vague: Flags
     clock: Floats
@@ -94,8 +96,8 @@ def ranges(first: Ints, last: Ints) -> Ints:
     return np.asarray(np.arange(size.sum()) + np.repeat(first - np.cumsum(size) + size, size))
 
 
-def survey(acts: Acts, posts: Ints) -> Ground:
-    """Index the acts; `posts`: numbers of posts by account, or none."""
+def survey(acts: Acts, posts: Ints, attends: Flags | None = None) -> Ground:
+    """Index the acts; `posts`: numbers of posts by account, or none; `attends`: as in `Ground`, None: all."""
     from influgraph.bots import _coaction_kernels as kernels
 
     units = acts.trace.size
@@ -123,6 +125,7 @@ def survey(acts: Acts, posts: Ints) -> Ground:
         key_start=np.append(0, np.cumsum(sizes)),
         unseen=np.maximum(written - sizes, 0.0),
         home_like=known,
+        attends=np.ones(acts.unit.size, np.bool_) if attends is None else attends,
         layer=layer,
         vague=acts.trace == OF_ACCOUNT,
         clock=np.maximum(hours / hours.max(), 0.01),

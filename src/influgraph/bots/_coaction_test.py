@@ -73,7 +73,7 @@ def judge(
         return Verdict(joint, SPARE, 1.0)
     visits = np.unique(ground.key[unit], return_counts=True)
     homes = visits[0][(visits[1] >= HOME) & ground.home_like[visits[0]]]
-    at_home = np.isin(ground.key[unit], homes)
+    at_home = np.isin(ground.key[unit], homes) & ground.attends[rows]
     drawn = _draw_at_home(ground, members, rows[at_home], homes, half, runs, rng)
     away = ~at_home & here
     strayed = kernels.count_company(unit[away], acts.time[rows[away]], half.window, weight[away])

@@ -138,6 +138,15 @@ def unprompted(acts: Acts, follower: Ints, followed: Ints) -> Acts:
     )
 
 
+def by_followers(acts: Acts, follower: Ints, followed: Ints) -> npt.NDArray[np.bool_]:
+    """Whether each act is on what somebody posted whom the actor follows."""
+    account, author = acts.account, acts.author[acts.unit]
+    asked = np.zeros(acts.accounts, np.bool_)
+    asked[account] = True
+    known = np.unique((follower.astype(np.int64) * acts.accounts + followed)[asked[follower]])
+    return np.isin(account * acts.accounts + author, known) & (author >= 0)
+
+
 def _by_item_and_time(item: Ints, time: Floats) -> Ints:
     """Order of acts by item, then time; in one sort where both fit into one number."""
     if not item.size:
@@ -226,9 +235,9 @@ def _links(posts: pd.DataFrame) -> pd.Series:
 
 
 def _hashtags(posts: pd.DataFrame) -> pd.Series:
-    """The sequence of hashtags of each post that has two or more."""
+    """The sequence of hashtags of each post that has any."""
     tags = _lists(posts["hashtags"])
-    tags = tags[tags.map(len) > 1]
+    tags = tags[tags.map(len) > 0]
     return tags.map(lambda words: " ".join(f"#{word}" for word in words)).astype("str")
 
 

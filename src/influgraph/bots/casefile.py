@@ -44,13 +44,13 @@ class CaseFiles:
     ----------
     cases
         Indexed by `bot_cluster`: `kind`; `size`; `state` ("suspected"; "cleared": an innocent explanation
-        accounts for it; "too little data": none could be tested); `why`, in words; `evidence`, the finding;
-        `acts` done together, on how many `objects`, from `first` to `last`, null without times; `p_value`,
-        `q_value`; `beneficiaries`; `note`, empty, for whoever reviews it.
+        accounts for it; "too little data": one may, or none could be tested); `why`, in words; `evidence`,
+        the finding; `acts` done together, on how many `objects`, from `first` to `last`, null without times;
+        `p_value`, `q_value`; `beneficiaries`; `note`, empty, for whoever reviews it.
     explanations
         One row per cluster and thing measured for an innocent `explanation`: what was `measured`, its
-        `value` and what is `usual` among others, null where unknown; how it `speaks`: for, against or
-        unknown; `cost`, whether it is cheap or dear to fake.
+        `value` and what is `usual` among others, null where unknown; the `bound` from which on it `speaks`
+        for, else against; unknown where a value is, or may be chance; `cost`: cheap or dear to fake.
     """
 
     cases: pd.DataFrame
@@ -63,13 +63,18 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     Tested are a fan club (those who know whom they promote, have lives of their own and are known to
     others), an organisation that publishes together (its members follow each other, say so, and are followed
     from outside), an event (others did the same at the same moments) and a scheduler (acts keep to a minute
-    of the hour, half hour or quarter); of coordination also acquaintances (each acts on the others' posts),
-    as the search measured it. A cluster is cleared by the first two, which take what a bot cluster cannot
-    have cheaply: a following among people outside; and by what the search itself found (column `explained`
-    of its clusters). A pod is cleared as friends whose members follow one another, are followed from
-    outside, and engage with some much more than with others. A scheduler and an event are recorded and clear
-    nobody: the searches had allowed for crowds before a cluster stood out, and bots use schedulers too; but
-    where acts keep to the clock and follows are unknown, it may be a newsroom, and data are too few.
+    of the hour, half hour or quarter); of a pod friends (who follow one another, are followed from outside,
+    and engage with some much more than with others) and a newsroom (who do the former by the clock). These
+    clear a cluster, but for event and scheduler: the searches had allowed for crowds before a cluster stood
+    out, and bots use schedulers too. So does what the search itself found (column `explained` of its
+    clusters), as of acquaintances, who act on one another's posts.
+
+    Data are too few to suspect anybody where something innocent looks the same: newcomers who followed, when
+    they joined, accounts that are followed most, respond to these as others do, and are followed by somebody;
+    colleagues made together, nearly all of whom are followed from outside; the public of an event, whose
+    joint acts fall on few occasions, who do much else and are followed as others are; friends whose posts are
+    too few to tell whether they prefer some; a newsroom, where who follows whom is not known. All of these
+    but the last take what a bot cluster cannot have cheaply: a following among people outside.
 
     Parameters
     ----------
@@ -141,6 +146,8 @@ def _state(cluster: dict[Any, Any], measured: Sequence[Tested]) -> dict[str, str
         for explanation, why in reasons.items():
             if whole.get(explanation, False):
                 return {"state": state, "why": why}
+    if list(speaks.loc[speaks["explanation"].eq("friends"), "speaks"]) == ["for", "unknown", "for"]:
+        return {"state": TOO_LITTLE, "why": _PERHAPS_FRIENDS}
     return {"state": SUSPECTED, "why": _unexplained(speaks)}
 
 
@@ -157,6 +164,10 @@ def _unexplained(speaks: pd.DataFrame) -> str:
 
 _UNTESTED = "neither follows nor profiles nor times are known, so no innocent explanation can be tested"
 _NEWSROOM = "acts keep to the clock, as those of newsrooms and bots do, and who follows whom is not known"
+_PERHAPS_FRIENDS = (
+    "friends may explain it: members follow one another and are followed, and their posts are too few to "
+    "tell whether they engage more with some than others"
+)
 _CLEARED = {
     "organisation": "an organisation explains it: members follow one another, share a name, and are followed",
     "fan club": "a fan club explains it: members follow whom they promote, do much else, and are followed",
@@ -168,6 +179,6 @@ _DOUBTED = {
     "newcomers": "newcomers may explain it: they followed accounts that are followed most when they joined, "
     "respond to them as others do, and are followed",
     "colleagues": "colleagues may explain it: nearly all members are followed by people outside",
-    "public": "the public of an event may explain it: joint acts fall on few occasions, members do much else, "
-    "and are followed",
+    "public": "the public of an event may explain it: joint acts fall on few occasions, members do much "
+    "else, and are followed",
 }

@@ -36,6 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 TRACES = tracing.TRACES
 WINDOWS = ("60s", "5min", "30min", "3h", "12h")
+FOLLOWERS_ACT = 0.5  # share of acts on posts by followers, from which on only these count as attending
 STANDS_OUT = 0.1  # the p-value up to which a candidate needs an explanation
 TIES = {
     "account_id": "str", "other_id": "str", "window": "str", "joint": "int64", "expected": "float64",
@@ -167,7 +168,15 @@ def find_coordinated_clusters(
         return _result(no_clusters(missing), _frame(TIES), _frame(SWEEP))
     sorted_acts = tracing.sort_acts(acts[np.isfinite(acts["time"])], len(data.accounts))
     follower, followed = (data.follows[side].cat.codes.to_numpy() for side in ("follower_id", "followed_id"))
-    return _find(data, tracing.unprompted(sorted_acts, follower, followed), lengths, least, rng)
+    own = tracing.unprompted(sorted_acts, follower, followed)
+    return _find(data, own, _attends(own, follower, followed), lengths, least, rng)
+
+
+def _attends(acts: tracing.Acts, follower: Ints, followed: Ints) -> npt.NDArray[np.bool_] | None:
+    """Acts on posts by followers, who attend to the author; None where acts are mostly not theirs."""
+    theirs = tracing.by_followers(acts, follower, followed)
+    authored = acts.author[acts.unit] >= 0
+    return theirs if theirs.sum() >= FOLLOWERS_ACT * max(authored.sum(), 1) else None
 
 
 def _checked(traces: Sequence[str], windows: Sequence[str], least: int) -> dict[str, float]:
@@ -204,11 +213,16 @@ def _missing(acts: pd.DataFrame, least: int) -> str | None:
 
 
 def _find(
-    data: Dataset, acts: tracing.Acts, lengths: dict[str, float], least: int, rng: np.random.Generator
+    data: Dataset,
+    acts: tracing.Acts,
+    attends: npt.NDArray[np.bool_] | None,
+    lengths: dict[str, float],
+    least: int,
+    rng: np.random.Generator,
 ) -> CoordinatedClusters:
     """Search both halves at every window, test on the other half, and describe what is left."""
     splits = finding.split(acts.trace.size, acts.unit.size, rng=rng)
-    ground = surveying.survey(acts, _posts_by_account(data))
+    ground = surveying.survey(acts, _posts_by_account(data), attends)
     candidates, sweep = finding.find_candidates(ground, splits, lengths, least=least, rng=rng)
     merged = finding.merge(candidates, halves=2 * len(splits))
     groups = [people.settle_members(ground, one.members, lengths[one.window], least=least) for one in merged]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -223,7 +224,12 @@ def _joint_follows(data: Dataset, name: str, one: Candidate) -> pd.DataFrame:
 
 
 def authentic_share(
-    data: Dataset, found: BotClusters, *, growth: pd.DataFrame | None = None, q: float = 0.05
+    data: Dataset,
+    found: BotClusters,
+    *,
+    growth: pd.DataFrame | None = None,
+    q: float = 0.05,
+    open_cases: BotClusters | None = None,
 ) -> pd.DataFrame:
     """Share of each account's followers who are not suspected, with a 90 % interval; grade: estimated.
 
@@ -251,6 +257,9 @@ def authentic_share(
         As `growth_anomalies` returns it; None: bursts are not known.
     q
         The `growth_q` up to which a burst stands out.
+    open_cases
+        Clusters beside `found` on which data are too few to suspect anybody, as their case files say: the
+        lower end counts their members too.
 
     Returns
     -------
@@ -292,7 +301,19 @@ def authentic_share(
         low = np.where(excess > 0, np.minimum(low, lower), low)
     columns = {"authentic_share": share, "authentic_share_low": low, "authentic_share_high": high}
     table = pd.DataFrame(columns, index=data.account_ids)
-    return table.where(pd.Series(known, table.index), axis=0).astype("Float64")
+    table = table.where(pd.Series(known, table.index), axis=0).astype("Float64")
+    if open_cases is not None and len(open_cases.clusters):
+        worst = authentic_share(data, _both(found, open_cases), growth=growth, q=q)
+        lows = [one["authentic_share_low"] for one in (table, worst)]
+        table["authentic_share_low"] = lows[0].where(lows[0] <= lows[1], lows[1])
+    return table
+
+
+def _both(found: BotClusters, others: BotClusters) -> BotClusters:
+    clusters, members = (
+        pd.concat([getattr(found, name), getattr(others, name)]) for name in ("clusters", "members")
+    )
+    return replace(found, clusters=clusters, members=members)
 
 
 def _unnamed(

@@ -58,13 +58,17 @@ def _summary(study: Study) -> str:
     """How many are suspected, how many clusters were cleared, or that nothing stood out."""
     states = study.case_files["state"].value_counts()
     accounts, clusters = study.bot_members["account_id"].nunique(), int(states.get("suspected", 0))
-    cleared = int(states.get("cleared", 0))
-    other = f" {counted(cleared, 'cluster')} {'has' if cleared == 1 else 'have'} an innocent explanation."
+    cleared, untold = int(states.get("cleared", 0)), int(states.get("too little data", 0))
+    other = ""
+    if cleared:
+        other = f" {counted(cleared, 'cluster')} {'has' if cleared == 1 else 'have'} an innocent explanation."
+    if untold:
+        other += f" Data are too few to suspect or clear {counted(untold, 'cluster')}."
     if not accounts:
-        return "No group of accounts is suspected of acting as one." + (other if cleared else "")
+        return f"No group of accounts is suspected of acting as one.{other}"
     return (
         f"{counted(accounts, 'account')} in {counted(clusters, 'cluster')} "
-        f"{'is' if accounts == 1 else 'are'} suspected of acting as one.{other if cleared else ''}"
+        f"{'is' if accounts == 1 else 'are'} suspected of acting as one.{other}"
     )
 
 
@@ -90,6 +94,7 @@ def _case(name: Hashable, row: Mapping[Any, Any], study: Study, labels: Labels) 
                 "measured": printable_sentence(one["measured"]),
                 "value": number(one["value"]),
                 "usual": number(one["usual"]),
+                "bound": number(one["bound"]),
                 "speaks": _SPEAKS[one["speaks"]],
                 "cost": one["cost"],
             }
