@@ -110,7 +110,10 @@ def test_without_follows_profiles_and_times_nothing_can_be_tested() -> None:
     files = filed(data, found)
     assert files.cases.loc["c", "state"] == "too little data"
     known = files.explanations.dropna(subset="value")
-    assert set(known["measured"]) <= {"acts and follows beside, median member"}
+    assert set(known["measured"]) <= {
+        "acts and follows beside, median member",
+        "share of joint acts on posts of one account",
+    }
 
 
 def test_by_the_clock_without_follows_is_too_little_to_tell_bots_from_a_newsroom(world: World) -> None:

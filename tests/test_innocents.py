@@ -172,6 +172,24 @@ def test_joint_acts_on_few_evenings_by_people_may_be_the_public_of_an_event(
     assert state(data, found("coordination", joint, ("p50",)))[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("authors", "beside", "expected"),
+    [(1, 20, casefile.TOO_LITTLE), (4, 20, casefile.SUSPECTED), (1, 0, casefile.SUSPECTED)],
+)
+def test_without_follows_those_who_act_on_one_account_and_much_else_may_be_fans(
+    town: Town, authors: int, beside: int, expected: str
+) -> None:
+    for one in IDS:
+        for n in range(12):
+            town.act(one, f"p{n % authors}-{n}", int(town.rng.integers(3 * 3600)), "repost")
+        for n in town.rng.choice(120, beside):
+            town.act(one, f"p{n // 20}-{n % 20}", int(town.rng.integers(DAY)), "comment")
+    posts, acts = town.data().posts, town.data().engagements
+    data = from_tables(posts=posts, engagements=acts)
+    joint = data.engagements[data.engagements["kind"].eq("repost")].assign(object=lambda one: one["post_id"])
+    assert state(data, found("coordination", joint))[0] == expected
+
+
 @pytest.mark.parametrize(("clock", "expected"), [(True, casefile.CLEARED), (False, casefile.SUSPECTED)])
 def test_a_ring_that_publishes_by_the_clock_is_a_newsroom(town: Town, expected: str, *, clock: bool) -> None:
     for one in IDS:

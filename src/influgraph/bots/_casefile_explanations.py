@@ -54,7 +54,8 @@ def tested(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: In
     rows += [_row("event", _CROWD, facts.crowd(joint, group, CROWD), HALF, "dear")]
     rows += [_row("scheduler", CLOCK, facts.by_the_clock(joint["created_at"]), MOST)]
     if cluster["kind"] == "coordination":
-        return [*rows, *_public(facts, joint, group), *_acquaintances(cluster)]
+        rows += _public(facts, joint, group) if len(facts.data.follows) else _fans(facts, joint, group)
+        return [*rows, *_acquaintances(cluster)]
     if cluster["kind"] == "sybil":
         return [*rows, _colleagues(facts, group)]
     return [*rows, *_newcomers(facts, cluster, joint, group)]
@@ -121,6 +122,12 @@ def _public(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
         _life(facts, "public", joint, group),
         _followed(facts, "public", group),
     ]
+
+
+def _fans(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
+    """Those who act on what one account posts, where who follows it is not known."""
+    what = "share of joint acts on posts of one account"
+    return [_row("fans", what, facts.on_one_author(joint), MOST), _life(facts, "fans", joint, group)]
 
 
 def _colleagues(facts: Facts, group: Ints) -> Tested:

@@ -195,6 +195,12 @@ class Facts:
         share = known.sum() / max((author != doer).sum(), 1)
         return Measured(share * self._follow_share(doer[known], author[known]), usual)
 
+    def on_one_author(self, acts: pd.DataFrame) -> Measured:
+        """Share of acts that are on posts of the account on whose posts most are."""
+        author = _authors(self.data.posts, acts["object"])
+        most = np.bincount(author[author >= 0]).max(initial=0)
+        return Measured(float(most / len(author)) if author.size else np.nan, np.nan)
+
     def unevenness(self, acts: pd.DataFrame, members: Ints) -> tuple[Measured, bool]:
         """How far shares of one another's posts that members act on differ by pair, in units of their mean.
 

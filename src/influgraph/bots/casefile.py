@@ -73,8 +73,9 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     they joined, accounts that are followed most, respond to these as others do, and are followed by somebody;
     colleagues made together, nearly all of whom are followed from outside; the public of an event, whose
     joint acts fall on few occasions, who do much else and are followed as others are; friends whose posts are
-    too few to tell whether they prefer some; a newsroom, where who follows whom is not known. All of these
-    but the last take what a bot cluster cannot have cheaply: a following among people outside.
+    too few to tell whether they prefer some; a newsroom, and fans of one account who do much else, where who
+    follows whom is not known. All but these last two take what a bot cluster cannot have cheaply: a following
+    among people outside.
 
     Parameters
     ----------
@@ -136,7 +137,8 @@ def _state(cluster: dict[Any, Any], measured: Sequence[Tested]) -> dict[str, str
     if isinstance(found, str) and found:
         return {"state": CLEARED, "why": found}
     speaks = pd.DataFrame(measured, columns=list(Tested._fields))
-    if speaks["speaks"].eq("unknown").all():
+    # On whose posts they act is known of everybody, and tests nothing by itself.
+    if speaks.loc[speaks["explanation"].ne("fans"), "speaks"].eq("unknown").all():
         return {"state": TOO_LITTLE, "why": _UNTESTED}
     said = speaks.drop_duplicates("measured").set_index("measured")["speaks"]
     if said[MUTUAL] == "unknown" and said[CLOCK] == "for":
@@ -179,6 +181,8 @@ _DOUBTED = {
     "newcomers": "newcomers may explain it: they followed accounts that are followed most when they joined, "
     "respond to them as others do, and are followed",
     "colleagues": "colleagues may explain it: nearly all members are followed by people outside",
+    "fans": "fans may explain it: joint acts are on posts of one account, members do much else, and who "
+    "follows whom is not known",
     "public": "the public of an event may explain it: joint acts fall on few occasions, members do much "
     "else, and are followed",
 }
