@@ -153,3 +153,24 @@ def test_what_is_compiled_now_gives_the_bytes_of_what_was_compiled_before(tmp_pa
         return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
     assert judged() == judged()
+
+
+def test_the_greatest_rate_that_is_not_excluded_by_hand() -> None:
+    """Nine outcomes, each doubled in odds by a rate of one; nobody else is at work."""
+    count, exposed, least = 9, 3.0, 0.25
+    rates = np.append(0.0, np.geomspace(0.01, 100, 400))
+    log = count * np.log1p(rates) - rates * exposed
+    expected = rates[np.exp(log - log.max()) >= least].max()
+    found = _kernels.greatest_allowed(
+        np.array([0, count]),
+        np.arange(count, dtype=np.int32),
+        np.full(count, 2.0, np.float32),
+        np.array([exposed]),
+        np.ones(1),
+        rates * exposed,
+        np.full(count, 2.0),
+        np.zeros(1),
+        least,
+    )
+    assert found[0] == pytest.approx(expected)
+    assert rates[np.argmax(log)] < found[0] < 10

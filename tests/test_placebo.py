@@ -15,6 +15,7 @@ from influgraph.influence import (
     _placebo_scenes,
     _robustness,
     _shuffle_test,
+    attribution,
     placebo,
 )
 from influgraph.influence._exposure import Scene
@@ -166,9 +167,16 @@ def test_too_little_data_to_tell_influence_from_chance_is_said(monkeypatch: pyte
     posts["author_id"] = rng.choice(np.asarray(data.account_ids, dtype=str), len(posts))
     acts = data.engagements.query("kind == 'purchase'")[["account_id", "kind", "created_at"]]
     spread = dataset.from_tables(follows=data.follows, posts=posts, engagements=acts)
-    few = _tests(spread, found.reindex(spread.account_ids)).loc[placebo.PRUNING]
+    niche = found.reindex(spread.account_ids)
+    few = _tests(spread, niche).loc[placebo.PRUNING]
     assert few["verdict"].startswith("doubtful")
-    assert few["estimate"] < placebo.LEFT_BY_PRUNING
+    assert few["estimate"] < few["baseline"]
+    result = attribution.incremental_actions(spread, kinds=["purchase"], niches=niche, rng=rng)
+    low, high = np.quantile(result.draws.sum(axis=0) / result.outcomes, [0.05, 0.95])
+    assert low < 0.01, "it may be that nobody moves anybody"
+    assert high > 0.05, "or many, a few each"
+    assert result.credited < 0.05 * result.outcomes
+    assert (result.accounts["influence_low"].dropna() == 0).all()
 
 
 def test_mutual_posters_are_tested_by_reversed_follows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ SWEEPS = 200
 _MANY, _FEWEST_SWEEPS = 5_000_000, 100
 # Zero, and rates from a fiftieth to a hundred times the pooled rate.
 _GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 61)])
+# Outcomes that a rate beyond the grid may let expect.
+_COUNTS = np.concatenate([[0.0], np.geomspace(0.1, 1e4, 80)])
 # Pseudo-accounts of no effect: one for so many authors, within these bounds.
 _AUTHORS_PER_NULL, _NULLS = 20, (3.0, 10.0)
 # Sweeps from one draw of what people would do anyway to the next, where authors and outcomes meet often.
@@ -33,7 +35,8 @@ _LEAST_LIKELY = 1e-6
 _BLOCK, _NICHE_STRENGTH = 3 * 3600.0, 20.0
 _LEAST = 0.1
 _BASELINE_ERROR, _LEAST_TRUST = 0.03, 0.03
-_ONE_SIDED = 1.645**2
+# Relative likelihood from which on a rate is not excluded (one-sided 5 %).
+_NOT_EXCLUDED = float(np.exp(-(1.645**2) / 2))
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Effects:
     baseline leaves, `trust` (0-1) how far its likelihood is believed. `rate` is the one number for each (see
     `_point`): its product with the exposure to own posts has the order of influence. `baseline` is per
     outcome, as the fit's: at mean rates, it has the share of each outcome that posterior draws give it.
+    `possible` are rates beyond the grid that the author's own outcomes do not exclude, 0 where there are
+    none (where hardly anything is credited the grid is narrow), and what `_doubt` adds.
     """
 
     authors: Ints
@@ -56,6 +61,7 @@ class Effects:
     trust: Floats
     rate: Floats
     baseline: Floats
+    possible: Floats | float = 0.0
 
     def mean(self) -> Floats:
         """Posterior mean rate of every author."""
@@ -77,8 +83,9 @@ class Effects:
         The posterior's, or the largest rate that the author's own outcomes do not exclude (one-sided 5 %)
         where that is higher: the posterior alone, drawn to what is usual, misses many of the large effects.
         """
-        allowed = np.where(self.likelihood >= np.exp(-_ONE_SIDED / 2), self.rates, 0).max(axis=1)
-        return np.asarray(np.maximum(np.maximum(self.quantile(0.95), self.mean()), allowed))
+        allowed = np.where(self.likelihood >= _NOT_EXCLUDED, self.rates, 0).max(axis=1)
+        own = np.maximum(np.maximum(self.quantile(0.95), self.mean()), allowed)
+        return np.asarray(np.maximum(own, self.possible))
 
 
 def sample_effects(
@@ -144,6 +151,11 @@ def sample_effects(
     caused = _kernels.sum_caused(start, outcome, added, probability @ rates, len(baseline))
     baseline = np.where(caused > 0, _baseline_by_share(anyway / sweeps, caused), baseline)
     found = Effects(authors, rates, probability, likelihood, draws, left, weight, exposed, baseline)
+    # Where even the greatest rate of the grid is not excluded, greater ones may be.
+    greatest = _kernels.greatest_allowed(
+        start, outcome, added, exposed, weight, _COUNTS, baseline + caused, found.mean(), _NOT_EXCLUDED
+    )
+    found = replace(found, possible=np.where(likelihood[:, -1] >= _NOT_EXCLUDED, greatest, 0.0))
     return replace(found, rate=_point_rates(found, fitted.direct[authors], prior, tried=least > 0))
 
 

@@ -42,8 +42,8 @@ class Intensity:
 
     `baseline` is per outcome, over the receptiveness of who had it, and `kernel` per cell (both per waking
     second); `exposed` and `direct` are the kernel mass that each author's broadcasts, and own posts, had
-    among people as receptive as they are; `credit` the outcomes shared out to each author. `state` is the
-    last iteration's.
+    among people as receptive as they are; `credit` the outcomes shared out to each author, `unpruned` to all
+    of them before what chance can make was pruned. `state` is the last iteration's.
     """
 
     baseline: Floats
@@ -51,6 +51,7 @@ class Intensity:
     exposed: Floats
     direct: Floats
     credit: Floats
+    unpruned: float
     state: "State"
 
     @property
@@ -93,7 +94,7 @@ def fit_intensity(exposure: Exposure, *, geometric: float = GEOMETRIC) -> Intens
     """
     state, settled = start_state(exposure), _SETTLED * len(exposure.outcomes.account)
     outcomes = _members.outcomes_by_member(exposure.outcomes.account, accounts=len(exposure.niche))
-    credited = np.inf
+    credited = unpruned = np.inf
     for iteration in range(_MOST_ITERATIONS):
         baseline = _baseline_of_outcomes(exposure, state)
         own, credit, by_cell = share_outcomes(exposure, state, baseline)
@@ -102,6 +103,8 @@ def fit_intensity(exposure: Exposure, *, geometric: float = GEOMETRIC) -> Intens
         update_kernel(exposure, state, by_cell)
         update_effects(state, credit, geometric=geometric if iteration >= _MEAN_FIRST else 0)
         _update_baseline(exposure, state, own)
+        if iteration < _MEAN_FIRST:
+            unpruned = float(credit.sum())
         if iteration >= _LEAST_ITERATIONS and abs(credit.sum() - credited) < settled:
             break
         credited = credit.sum()
@@ -112,6 +115,7 @@ def fit_intensity(exposure: Exposure, *, geometric: float = GEOMETRIC) -> Intens
         exposed @ state.kernel,
         direct @ state.kernel,
         credit,
+        unpruned,
         state,
     )
 
@@ -233,12 +237,17 @@ def update_effects(state: State, credit: Floats, *, geometric: float = 0.0) -> N
     authors of no effect are credited with chance; with geometric means alone, as for the baseline, effects
     of many authors of few outcomes each are pruned to nothing, and whole worlds with them.
     """
-    exposed = state.seconds @ state.kernel
-    pooled = max(credit.sum() / max(exposed.sum(), 1e-12), 1e-12)
-    shape, rate = credit + _PRIOR_OUTCOMES, exposed + _PRIOR_OUTCOMES / pooled
+    shape, rate = effect_law(state, credit)
     theta = shape / rate * (np.exp(special.digamma(shape)) / shape) ** geometric
     longer = np.divide(theta, state.theta, out=np.ones_like(theta), where=state.theta > 0) ** (_STEP - 1)
-    state.theta = np.where(exposed > 0, theta * longer, 0)
+    state.theta = np.where(state.seconds @ state.kernel > 0, theta * longer, 0)
+
+
+def effect_law(state: State, credit: Floats) -> tuple[Floats, Floats]:
+    """Shape and rate of the gamma law of each author's effect, given the outcomes that are credited to it."""
+    exposed = state.seconds @ state.kernel
+    pooled = max(credit.sum() / max(exposed.sum(), 1e-12), 1e-12)
+    return credit + _PRIOR_OUTCOMES, exposed + _PRIOR_OUTCOMES / pooled
 
 
 def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:

@@ -298,6 +298,43 @@ def sample_rates(
 
 
 @numba.njit(cache=True, nogil=True)
+def greatest_allowed(
+    pair_start: Ints,
+    outcome: Ints,
+    added: npt.NDArray[np.float32],
+    exposed: Floats,
+    weight: Floats,
+    expected: Floats,
+    intensity: Floats,
+    theta: Floats,
+    least: float,
+) -> Floats:
+    """By author, the greatest rate whose relative likelihood is at least so much, given all other rates.
+
+    Looked for among the rates that let `expected` outcomes expect, increasing from 0; the rest is as in
+    `sample_rates`.
+    """
+    greatest, row = np.zeros(exposed.size), np.empty(expected.size)
+    for author in range(exposed.size):
+        first, last = pair_start[author], pair_start[author + 1]
+        odds = np.empty(last - first, np.float32)
+        for i in range(first, last):
+            others = max(intensity[outcome[i]] - theta[author] * added[i], _LEAST_INTENSITY)
+            odds[i - first] = added[i] / others
+        number, total = _sum_in_bins(odds)
+        found = np.flatnonzero(number)
+        low, high = (found[0], found[-1]) if found.size else (0, -1)
+        rates = expected / exposed[author]
+        number *= weight[author]
+        total *= weight[author]
+        _relative_likelihood(number, total, low, high, exposed[author] * weight[author], rates, 1, row)
+        for g in range(rates.size):
+            if row[g] >= least:
+                greatest[author] = rates[g]
+    return greatest
+
+
+@numba.njit(cache=True, nogil=True)
 def sum_caused(
     start: Ints, outcome: Ints, added: npt.NDArray[np.float32], rate: Floats, outcomes: int
 ) -> Floats:

@@ -14,6 +14,7 @@ from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import (
     _clock,
+    _doubt,
     _effects,
     _enough,
     _explanation,
@@ -314,15 +315,17 @@ def _modelled(
     exposure = _exposure.expose(scene, window=window)
     fitted = _intensity.fit_intensity(exposure)
     scale = _per_exposure(data, exposure, fitted)
-    tried = _trial_evidence.find_evidence(known, data.account_ids[exposure.authors], per_exposure=scale)
+    names = data.account_ids[exposure.authors]
+    tried = _trial_evidence.find_evidence(known, names, per_exposure=scale)
+    settled = names.isin([] if known is None else known["account_id"])
     sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
     effects = sample(evidence=None if tried is None else tried.likelihood)
+    effects = _doubt.with_both_ends(exposure, fitted, effects, tried=settled, rng=rng)
     fitted = replace(fitted, baseline=effects.baseline)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
-    settled = data.account_ids[exposure.authors].isin([] if known is None else known["account_id"])
     _, clock = _find_clock(data)
     fewer = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)
     parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]

@@ -10,6 +10,7 @@ from scipy import stats
 from influgraph.dataset import Dataset
 from influgraph.influence import (
     _conditional,
+    _doubt,
     _effects,
     _exposure,
     _inert,
@@ -38,9 +39,6 @@ ROBUSTNESS = "robustness value"
 AGAINST_SHUFFLES = "real against shuffled times"
 OWN_CONTROL = "credited, each member its own control"
 PRUNING = "left by pruning"
-# In ten worlds whose sum is found pruning leaves .60 to .89 (.34 in an eleventh), in seven of little to go by
-# 0 to .41. Where nobody moves anybody it leaves 0 to .43, mostly of next to nothing.
-LEFT_BY_PRUNING = 0.5
 DOUBT = "part of the timing of posts is mistaken for influence, read influence with that doubt"
 _LIKENESS = "part of what followers of the same accounts have in common is mistaken for influence"
 _RIVALS = {
@@ -71,7 +69,8 @@ def placebo_tests(
 
     `left by pruning`: how much of what a fit credits is left when what chance can make of few outcomes is
     pruned; doubtful below a half (`baseline`) where more than 5 % of the outcomes were credited. Then many
-    authors have too few outcomes each, and what is credited, and its interval, may be far too low.
+    authors have too few outcomes each, and what is credited may be far too low: its intervals reach up to
+    what would be credited without pruning.
 
     `robustness value`: the partial R2 with exposure and outcome that an unmeasured confounder needs to
     explain all away, on accounts x days; `baseline` is the strength of the day in the niche. Failed where
@@ -145,7 +144,7 @@ def _tests(scene: Scene, seconds: float, *, rng: np.random.Generator) -> list[di
         rivals = _exposure.expose(rival, window=seconds)
         chance = _shuffle_test.p_value(rival, window=seconds, rng=rng)
         rows.append(_competing(check, *_compete(real, rivals, fitted, rng=rng), chance))
-    rows += [_own_control(real, fitted, credited), _pruning(real, fitted)]
+    rows += [_own_control(real, fitted, credited), _pruning(fitted)]
     theta = np.zeros(len(real.niche))
     theta[real.authors[effects.authors]] = effects.mean()
     rows.append(_robust(_robustness.robustness(scene, theta, rng=rng), credited))
@@ -187,23 +186,22 @@ def _shuffled(scene: Scene, window: float, real: float, *, rng: np.random.Genera
     return _row("shuffled times", share, real, words, _LIKENESS, tolerated=tolerated)
 
 
-def _pruning(real: Exposure, fitted: Intensity) -> dict[str, object]:
+def _pruning(fitted: Intensity) -> dict[str, object]:
     """Whether the data are too few to tell influence from chance: then hardly anything outlives pruning."""
-    count = len(real.outcomes.account)
-    whole, pruned = (
-        float(fit.credit.sum()) / count for fit in (_intensity.fit_intensity(real, geometric=0), fitted)
-    )
-    left = pruned / max(whole, 1e-12)
+    count, pruned = len(fitted.baseline), float(fitted.credit.sum())
+    left = pruned / max(fitted.unpruned, 1e-12)
+    whole, pruned = fitted.unpruned / count, pruned / count
     words = f"{whole:.1%} of the outcomes before what chance can make is pruned, {pruned:.1%} after"
     if whole <= TOLERATED:
         words = f"passed: {words}; hardly any influence either way"
-    elif left >= LEFT_BY_PRUNING:
+    elif left >= _doubt.LEFT_BY_PRUNING:
         words = f"passed: {words}"
     else:
         words = (
-            f"doubtful: {words}; too little data to tell how much influence there is, intervals do not know"
+            f"doubtful: {words}; too little data to tell how much influence there is; intervals reach from "
+            "next to nothing to what would be credited without pruning"
         )
-    return _line(PRUNING, left, np.nan, np.nan, LEFT_BY_PRUNING, words)
+    return _line(PRUNING, left, np.nan, np.nan, _doubt.LEFT_BY_PRUNING, words)
 
 
 def _own_control(real: Exposure, fitted: Intensity, credited: float) -> dict[str, object]:
