@@ -116,7 +116,7 @@ def discoveries(found: Sequence[BotClusters], *, q: float = 0.05) -> BotClusters
     clusters = pd.concat([one.clusters for one in tables]).rename_axis("bot_cluster")
     if not clusters.index.is_unique:
         raise ValueError(f"clusters must have names of their own, received {_repeated(clusters.index)}")
-    clusters = clusters.assign(q_value=_q_values(clusters["p_value"].astype("float64")))
+    clusters = clusters.assign(q_value=q_values(clusters["p_value"]))
     kept = clusters[clusters["q_value"] <= q].sort_values(
         ["q_value", "size"], ascending=[True, False], kind="stable"
     )
@@ -152,9 +152,16 @@ def _repeated(names: pd.Index) -> list[str]:
     return sorted(set(names[names.duplicated()]))
 
 
-def _q_values(p_values: pd.Series) -> pd.Series:
+def q_values(p_values: pd.Series) -> pd.Series:
+    """Benjamini and Hochberg's q-values of p-values judged together.
+
+    Examples
+    --------
+    >>> q_values(pd.Series([0.01, 0.5])).tolist()
+    [0.02, 0.5]
+    """
     from scipy.stats import false_discovery_control
 
     if p_values.empty:
         return p_values.astype("Float64")
-    return pd.Series(false_discovery_control(p_values), p_values.index).astype("Float64")
+    return pd.Series(false_discovery_control(p_values.astype("float64")), p_values.index).astype("Float64")

@@ -22,7 +22,7 @@ from influgraph.bots import _coaction_ground as surveying
 from influgraph.bots import _coaction_members as people
 from influgraph.bots import _coaction_search as search
 from influgraph.bots import _coaction_traces as tracing
-from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
+from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters, q_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,7 +271,7 @@ def _tables(
         pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)) if rows else _frame(columns)
     )
     clusters = clusters.set_axis(pd.Index(clusters.index, dtype="str", name="bot_cluster")).astype(columns)
-    clusters["q_value"] = _q_values(clusters["p_value"])
+    clusters["q_value"] = q_values(clusters["p_value"])
     return (
         clusters,
         pd.concat(members, ignore_index=True).astype(MEMBERS),
@@ -371,14 +371,6 @@ def _explain_sweep(sweep: pd.DataFrame, clusters: pd.DataFrame) -> pd.DataFrame:
 def _moments(seconds: npt.NDArray[np.float64]) -> pd.DatetimeIndex:
     micros = np.round(seconds * 1e6).astype(np.int64)
     return pd.DatetimeIndex(micros.astype("datetime64[us]")).tz_localize("UTC")
-
-
-def _q_values(p_values: pd.Series) -> pd.Series:
-    from scipy.stats import false_discovery_control
-
-    if p_values.empty:
-        return p_values.astype("Float64")
-    return pd.Series(false_discovery_control(p_values.astype("float64")), p_values.index).astype("Float64")
 
 
 def _q_values_among(p_values: Floats, tested: int) -> Floats:
