@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
+from influgraph.bots import _sybils_evidence as evidence
 from influgraph.bots import _sybils_regions as areas
 from influgraph.bots.clusters import discoveries
 from influgraph.bots.sybils import find_sybils, popular_seeds, trust
@@ -14,7 +15,7 @@ from influgraph.networks import follow_network
 HONEST, APART, SYBILS = 700, 80, 60
 
 
-def _world(seed: int, *, sybils: bool, facts: bool = True) -> Dataset:
+def _world(seed: int, *, sybils: bool, facts: bool = True, returned: bool = True) -> Dataset:
     """Honest accounts in circles, a community apart, and perhaps sybils made in a week that do nothing."""
     rng = np.random.default_rng(seed)
     size = HONEST + APART + SYBILS
@@ -25,7 +26,8 @@ def _world(seed: int, *, sybils: bool, facts: bool = True) -> Dataset:
         pairs += [(first + a, first + b) for a in range(count) for b in rng.choice(count, ties)]
         pairs += [(first + rng.integers(count), rng.integers(HONEST)) for _ in range(12)]
     ties = np.array(pairs, np.int64)
-    ties = np.concatenate([ties, ties[:, ::-1]])
+    back = ties[returned | (ties < HONEST + APART).any(axis=1), ::-1]
+    ties = np.concatenate([ties, back])
     if not sybils:
         ties = ties[(ties < HONEST + APART).all(axis=1)]
     created = pd.Timestamp("2018-01-01") + pd.to_timedelta(rng.uniform(0, 2000, size), unit="D")
@@ -54,6 +56,24 @@ def test_sybils_are_found_and_the_community_apart_is_not() -> None:
     assert found.clusters["kind"].tolist() == ["sybil"]
     assert found.members["membership"].min() > 0.5
     assert set(found.joint_acts["kind"]) == {"follow"}
+
+
+def test_sybils_that_do_not_follow_back_are_found_by_their_followers() -> None:
+    data = _world(1, sybils=True, returned=False)
+    found = discoveries([find_sybils(data, trusted=None, rng=np.random.default_rng(7))])
+    sybils = {f"u{n}" for n in range(HONEST + APART, HONEST + APART + SYBILS)}
+    assert set(found.members["account_id"]) == sybils
+    assert "of their followers" in found.clusters["evidence"].iloc[0]
+
+
+def test_groups_that_overlap_say_no_more_than_those_that_could_stand_apart() -> None:
+    rng = np.random.default_rng(2)
+    usual = rng.normal(size=999)
+    chances = [evidence.chance_among(usual, usual.max() + 0.1, apart=apart) for apart in (500.0, 3.0)]
+    assert chances[0] == pytest.approx(0.001, abs=0.0005)
+    assert chances[1] > 0.03, "a thousand draws of three groups are three groups"
+    assert evidence.chance_among(usual, 60.0, apart=3.0) == pytest.approx(0.001, abs=0.0005)
+    assert evidence.chance_among(usual, usual.mean(), apart=3.0) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_community_apart_alone_is_none() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from influgraph.dataset import resolved_engagements
 
@@ -79,6 +80,20 @@ def _tied_at_once(data: Dataset, since: Floats) -> Callable[[Ints], float]:
     return measured
 
 
+def chance_among(usual: Floats, value: float, *, apart: float) -> float:
+    """How likely so great a value is, where groups of which so many could stand `apart` have the usual ones.
+
+    The share of groups that have as much, or by Student's law, whichever is more: of groups that overlap, a
+    thousand say little more than the few that could stand apart.
+    """
+    known = usual[np.isfinite(usual)]
+    share = float((1 + (usual >= value).sum()) / (1 + len(usual)))
+    if not np.isfinite(value) or len(known) < 2 or not (spread := float(known.std(ddof=1))):
+        return share
+    error = spread * np.sqrt(1 + 1 / apart)
+    return max(share, float(stats.t.sf((value - known.mean()) / error, max(apart - 1, 1))))
+
+
 def like_groups(ties: csr_array, apart: Ints, size: int, count: int, rng: np.random.Generator) -> list[Ints]:
     """Gather as many groups of this size, each of the accounts that short walks from one account reach most.
 
@@ -89,7 +104,7 @@ def like_groups(ties: csr_array, apart: Ints, size: int, count: int, rng: np.ran
     if len(others) < 3 * size:
         return []
     near = ties[others][:, others]
-    paid = np.maximum(np.asarray(near.sum(axis=1)).ravel(), 1)[:, None]
+    paid, had = (np.maximum(np.asarray(near.sum(axis=axis)).ravel(), 1)[:, None] for axis in (0, 1))
     groups: list[Ints] = []
     while len(groups) < count:
         starts = rng.choice(len(others), min(AT_ONCE, count - len(groups)))
@@ -97,6 +112,6 @@ def like_groups(ties: csr_array, apart: Ints, size: int, count: int, rng: np.ran
         chance[starts, np.arange(len(starts))] = 1
         for _ in range(STEPS):
             chance = (chance + near @ (chance / paid)) / 2
-        reached = np.argsort(-chance / paid, axis=0, kind="stable")[:size]
+        reached = np.argsort(-chance / had, axis=0, kind="stable")[:size]
         groups += [others[column] for column in reached.T]
     return groups

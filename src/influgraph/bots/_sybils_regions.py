@@ -1,4 +1,7 @@
-"""Where trust walks to over mutual ties, and regions that it hardly enters."""
+"""Where trust walks to over ties, and regions that it hardly enters.
+
+Ties are a matrix of ones: those in the row of an account are by whom it is tied. Mutual ones stand both ways.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ ROUNDS = 10
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """Account codes of a region, and its conductance: its ties to others over all of its ties."""
+    """Account codes of a region, and its conductance: the share of its ties that are by others."""
 
     members: Ints
     conductance: float
@@ -35,23 +38,37 @@ def mutual_ties(network: Network) -> csr_array:
     return both
 
 
+def followers(network: Network) -> csr_array:
+    """Ones in the row of an account for each of its followers."""
+    both: csr_array = network.weights.T.tocsr()
+    both.data = np.ones(both.nnz)
+    return both
+
+
 def degrees(ties: csr_array) -> Floats:
     """How many ties each account has."""
     return np.diff(ties.indptr).astype(np.float64)
 
 
+def ties_given(ties: csr_array) -> Floats:
+    """How many ties each account gives."""
+    return np.bincount(ties.indices, minlength=ties.shape[0]).astype(np.float64)
+
+
 def landed(ties: csr_array, seeds: Ints, steps: int) -> Floats:
     """Chance to land on each account after a walk from a random seed, over its ties; times all ties.
 
-    So 1 is where a walk without end would leave every account. Accounts without ties get nan.
+    A walk goes from an account to one that it gives a tie to. So over mutual ties 1 is where a walk without
+    end would leave every account. Accounts without ties get nan.
     """
-    ties_of = degrees(ties)
-    share = np.divide(1.0, ties_of, out=np.zeros(len(ties_of)), where=ties_of > 0)
+    ties_of, given = degrees(ties), ties_given(ties)
+    share = np.divide(1.0, given, out=np.zeros(len(given)), where=given > 0)
     chance: Floats = np.zeros(len(ties_of))
     chance[seeds] = 1 / len(seeds)
     for _ in range(steps):
         chance = ties @ (chance * share)
-    return np.where(ties_of > 0, chance * share * ties_of.sum(), np.nan)
+        chance /= max(chance.sum(), 1e-300)  # who gives no ties lets no walk go on
+    return np.where(ties_of > 0, chance / np.maximum(ties_of, 1) * ties_of.sum(), np.nan)
 
 
 def usual_steps(accounts: int) -> int:
@@ -83,14 +100,15 @@ def _lengths(ties: csr_array, order: Ints, smallest: int) -> list[int]:
     rank = np.full(ties.shape[0], len(order))
     rank[order] = np.arange(len(order))
     pairs = ties.tocoo()
-    low, high = np.minimum(rank[pairs.row], rank[pairs.col]), np.maximum(rank[pairs.row], rank[pairs.col])
-    size = len(order) + 2
+    low, high = rank[pairs.row], rank[pairs.col]
+    entering = low < high
+    low, high, size = low[entering], high[entering], len(order) + 2
     cut = np.cumsum(np.bincount(low + 1, minlength=size) - np.bincount(high + 1, minlength=size))[
         : len(order)
     ]
     inside = np.cumsum(degrees(ties)[order])
     volume = np.concatenate([[0], inside[:-1]])
-    conductance = cut / 2 / np.maximum(np.minimum(volume, inside[-1] - volume), 1)
+    conductance = cut / np.maximum(np.minimum(volume, inside[-1] - volume), 1)
     conductance[:smallest] = np.inf
     most = int(np.searchsorted(volume, inside[-1] / 2))
     row = np.geomspace(smallest, max(most, smallest + 1), PARTS).astype(int)
@@ -136,10 +154,24 @@ def _disjoint(found: list[Region], size: int) -> list[Region]:
 
 def rewired(ties: csr_array, rng: np.random.Generator) -> csr_array:
     """Random ties that leave each account its number of them, but for the few that fall together."""
+    if not _both_ways(ties):
+        return _ones(
+            np.repeat(np.arange(ties.shape[0]), np.diff(ties.indptr)),
+            rng.permutation(ties.indices),
+            ties.shape[0],
+        )
     ends = rng.permutation(np.repeat(np.arange(ties.shape[0]), np.diff(ties.indptr)))
     one, other = ends[: len(ends) // 2], ends[len(ends) // 2 : len(ends) // 2 * 2]
+    return _ones(np.concatenate([one, other]), np.concatenate([other, one]), ties.shape[0])
+
+
+def _both_ways(ties: csr_array) -> bool:
+    return bool(abs(ties - ties.T).sum() == 0)
+
+
+def _ones(one: Ints, other: Ints, size: int) -> csr_array:
+    """Ties of these ends, but for those of an account with itself."""
     apart = one != other
-    both = np.concatenate([one[apart], other[apart]]), np.concatenate([other[apart], one[apart]])
-    drawn = csr_array((np.ones(len(both[0])), both), shape=ties.shape)
+    drawn = csr_array((np.ones(int(apart.sum())), (one[apart], other[apart])), shape=(size, size))
     drawn.data[:] = 1.0
     return drawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from influgraph.dataset import Dataset
 
 DRAWS = 19  # rewired networks
+SPEAKS = 0.2  # what is as likely among like groups is no evidence, however far apart a region lies
 LEAST_SPREAD = 0.02  # of conductance by chance
 SEEDS = 30  # popular accounts that are taken for people where nobody is known to be trustworthy
 KNOWN_OUTSIDE = 0.5  # of the followers from other niches that the last of these has, for one of every niche
@@ -132,9 +134,11 @@ def find_sybils(
 ) -> BotClusters:
     """Find regions of the network of mutual follows that seem to be the accounts of one hand.
 
-    Three things are asked of a region. Trust hardly enters it (see `trust`), and it holds no trusted account.
-    It is barely tied to the rest: its conductance is less than the least of any region that the same search
-    finds in networks rewired at random, with the same number of ties for each account. That alone is true of
+    Ties are follows both ways; and, for accounts that follow one another without being followed back, follows
+    one way, of which those received count: whom an account follows is its own choice. Three things are asked
+    of a region. Trust hardly enters it (see `trust`), and it holds no trusted account. It is barely tied to
+    the rest: its conductance is less than the least of any region that the same search finds in networks
+    rewired at random, with the same number of ties for each account. That alone is true of
     every language community and every small niche, and no reason for suspicion; so something else must set it
     apart from as large and close-knit groups elsewhere in the network: its accounts were made within a short
     time, or followed one another within a short time, or are idle more often. Where none of this is known,
@@ -161,10 +165,10 @@ def find_sybils(
 
     Returns
     -------
-    Clusters of kind sybil. `p_value` is the greater of two: that of the conductance, and that of what
-    else was found, the least of its kinds times their number. `membership` is the share of an account's
-    ties that stay inside; beneficiaries are followed by half of the members and a tenth of others at
-    most; `joint_acts` are the follows inside.
+    Clusters of kind sybil, that share nobody: the less likely stands. `p_value` is the greater of two, that
+    of the conductance, and that of what else was found, the least of its kinds times their number; times the
+    number of sorts of ties. `membership` is the share of an account's ties that stay inside; beneficiaries
+    are followed by half of the members and a tenth of others at most; `joint_acts` are the follows inside.
 
     Raises
     ------
@@ -187,35 +191,81 @@ def find_sybils(
     """
     if smallest < 3 or (steps is not None and steps < 1):
         raise ValueError(f"smallest must be at least 3 and steps 1, received {smallest!r} and {steps!r}")
-    ties = areas.mutual_ties(follow_network(data))
-    if not ties.nnz:
+    network = follow_network(data)
+    mutual, one_way = areas.mutual_ties(network), areas.followers(network)
+    if not mutual.nnz:
         return no_clusters("no two accounts are known to follow each other, so trust has no way to go")
-    seeds, known = _seeds(data, ties, trusted), "trusted accounts"
+    seeds, known = _seeds(data, mutual, trusted), "trusted accounts"
     if not len(seeds):
-        seeds, known = _seeds(data, ties, assumed), "popular accounts, who are assumed to be people"
+        seeds, known = _seeds(data, mutual, assumed), "popular accounts, who are assumed to be people"
     if not len(seeds):
         return no_clusters(NOBODY)
-    steps = steps or areas.usual_steps(ties.shape[0])
-    found = _distrusted(ties, seeds, steps, smallest)
     measures = evidence.measures(data)
-    if not found:
-        return no_clusters()
-    apart_p = _chance_apart(ties, found, (seeds, steps, smallest), rng)
-    every = np.unique(np.concatenate([one.members for one in found]))
-    others = [_chance_of_rest(ties, one.members, every, measures, rng) for one in found]
-    judged = [k for k, (p, _) in enumerate(others) if p is not None]
-    if not judged:
+    steps = steps or areas.usual_steps(mutual.shape[0])
+    ways = [_Search(mutual, "mutual follows", seeds, steps, smallest)]
+    if one_way.nnz > mutual.nnz:
+        ways += [_Search(one_way, "followers", seeds, steps, smallest)]
+    found = [one for search in ways for one in _searched(search, measures, rng)]
+    if found and all(one.p_value is None for one in found):
         return no_clusters(
             "regions apart were found, but too little else is known to tell a community from sybils"
         )
-    far = {k: f"far from {known}; more than like groups, they {others[k][1]}" for k in judged}
-    parts = [
-        _told(data, ties, f"sybil-{n}", found[k], max(float(apart_p[k]), others[k][0] or 0.0), far[k])
-        for n, k in enumerate(judged, 1)
-    ]
+    judged = _disjoint([one for one in found if one.p_value is not None])
+    if not judged:
+        return no_clusters()
+    parts = [_told(data, f"sybil-{n}", one, known, len(ways)) for n, one in enumerate(judged, 1)]
     clusters, members, acts = (pd.concat([part[table] for part in parts]) for table in range(3))
     clusters = clusters.rename_axis("bot_cluster").astype(CLUSTERS)
     return BotClusters(clusters, members.reset_index(drop=True), acts.reset_index(drop=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Ties, what they are of, from where trust starts, how far it walks, and the smallest region."""
+
+    ties: csr_array
+    named: str
+    seeds: areas.Ints
+    steps: int
+    smallest: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A region of a search, how likely it is by chance (None: cannot be told), and what else is odd."""
+
+    search: _Search
+    region: areas.Region
+    p_value: float | None
+    apart_by: str
+
+
+def _searched(
+    search: _Search, measures: dict[str, Callable[[areas.Ints], float]], rng: np.random.Generator
+) -> list[_Found]:
+    """Regions of little trust, and how likely they are."""
+    regions = _distrusted(search.ties, search)
+    if not regions:
+        return []
+    every = np.unique(np.concatenate([one.members for one in regions]))
+    told = [_chance_of_rest(search.ties, one.members, every, measures, rng) for one in regions]
+    found = [_Found(search, one, *other) for one, other in zip(regions, told, strict=True)]
+    if not any(one.p_value is not None and one.p_value < SPEAKS for one in found):
+        return found  # draws of networks are dear, and would change nothing
+    apart_p = _chance_apart(search, regions, rng)
+    return [
+        replace(one, p_value=None if one.p_value is None else max(float(p), one.p_value))
+        for one, p in zip(found, apart_p, strict=True)
+    ]
+
+
+def _disjoint(found: list[_Found]) -> list[_Found]:
+    """Those that share nobody with a less likely one; of equals with a larger one."""
+    kept: list[_Found] = []
+    for one in sorted(found, key=lambda one: (one.p_value, -len(one.region.members))):
+        if not any(np.isin(one.region.members, other.region.members).any() for other in kept):
+            kept.append(one)
+    return kept
 
 
 def _seeds(data: Dataset, ties: csr_array, trusted: Iterable[str] | None) -> areas.Ints:
@@ -234,25 +284,22 @@ def _seeds(data: Dataset, ties: csr_array, trusted: Iterable[str] | None) -> are
     return np.unique(codes[np.diff(ties.indptr)[codes] > 0])
 
 
-def _distrusted(ties: csr_array, seeds: areas.Ints, steps: int, smallest: int) -> list[areas.Region]:
+def _distrusted(ties: csr_array, search: _Search) -> list[areas.Region]:
     """Regions of little trust that hold no trusted account."""
-    values = areas.landed(ties, seeds, steps)
-    found = areas.regions(ties, values, smallest)
+    values = areas.landed(ties, search.seeds, search.steps)
+    found = areas.regions(ties, values, search.smallest)
     return [
-        one for one in found if not np.isin(seeds, one.members).any() and np.mean(values[one.members]) < 1
+        one
+        for one in found
+        if not np.isin(search.seeds, one.members).any() and np.mean(values[one.members]) < 1
     ]
 
 
-def _chance_apart(
-    ties: csr_array,
-    found: list[areas.Region],
-    search: tuple[areas.Ints, int, int],
-    rng: np.random.Generator,
-) -> areas.Floats:
+def _chance_apart(search: _Search, found: list[areas.Region], rng: np.random.Generator) -> areas.Floats:
     """How likely a region as little tied to the rest is in a rewired network."""
     least = []
     for _ in range(DRAWS):
-        drawn = _distrusted(areas.rewired(ties, rng), *search)
+        drawn = _distrusted(areas.rewired(search.ties, rng), search)
         least.append(min((one.conductance for one in drawn), default=0.5))
     apart = np.array([-one.conductance for one in found])
     return chances(apart, -np.array(least), least_spread=LEAST_SPREAD)
@@ -267,27 +314,30 @@ def _chance_of_rest(
 ) -> tuple[float | None, str]:
     """How likely what else is known of a region is in groups elsewhere, and what that is; None: not known."""
     count = GROUPS if ties.nnz <= MANY else GROUPS_OF_MANY
+    rest = np.setdiff1d(np.flatnonzero(areas.degrees(ties)), apart).size
     groups = evidence.like_groups(ties, apart, len(members), count, rng) if measures else []
     if not groups:
         return None, ""
     told = {}
     for what, measure in measures.items():
         usual = np.array([measure(group) for group in groups])
-        told[what] = (1 + (usual >= measure(members)).sum()) / (1 + len(groups))
+        told[what] = evidence.chance_among(usual, measure(members), apart=rest / len(members))
     best = min(told, key=lambda what: told[what])
     return min(1.0, float(told[best]) * len(told)), best
 
 
 def _told(
-    data: Dataset, ties: csr_array, name: str, region: areas.Region, p_value: float, far: str
+    data: Dataset, name: str, found: _Found, known: str, ways: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One region as tables: cluster, members, follows inside."""
+    ties, region = found.search.ties, found.region
     inside = np.zeros(len(data.account_ids), bool)
     inside[region.members] = True
     text = (
-        f"{len(region.members)} accounts keep {1 - region.conductance:.0%} of their mutual follows among "
-        f"themselves, {far}"
+        f"{len(region.members)} accounts have {1 - region.conductance:.0%} of their {found.search.named} "
+        f"among themselves, far from {known}; more than like groups, they {found.apart_by}"
     )
+    p_value = min(1.0, ways * (found.p_value or 0.0))
     row = {"kind": "sybil", "size": len(region.members), "p_value": p_value, "q_value": pd.NA}
     row |= {"beneficiaries": _served(data, inside), "evidence": text}
     of_all = np.asarray(ties.sum(axis=1)).ravel()[inside]
