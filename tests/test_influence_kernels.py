@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from influgraph import dataset
-from influgraph.influence import _effects, _exposure, _intensity, _kernels, _members
+from influgraph.influence import _doubt, _effects, _exposure, _intensity, _kernels, _members
 from influgraph.synthetic import WorldSettings, make_world
 
 OUTCOMES, AUTHORS, CELLS, PAIRS = 50, 7, 6, 400
@@ -174,3 +174,27 @@ def test_the_greatest_rate_that_is_not_excluded_by_hand() -> None:
     )
     assert found[0] == pytest.approx(expected)
     assert rates[np.argmax(log)] < found[0] < 10
+
+
+def test_delays_of_few_outcomes_are_drawn_to_what_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world(WorldSettings(accounts=1000, reruns=2), rng=np.random.default_rng(3))
+    acts = dataset.resolved_engagements(world.data)
+    scene = _exposure.find_scene(
+        world.data, acts[acts["kind"] == "purchase"], niche=np.zeros(len(world.data.account_ids), np.int64)
+    )
+    assert not isinstance(scene, str)
+    exposure = _exposure.expose(scene, window=3 * 86400.0)
+    at_once = np.zeros((exposure.strata, len(exposure.widths)))
+    at_once[:, 0] = 40 / exposure.strata
+    first = []
+    for assumed in (_intensity.ASSUMED_DELAYS, _doubt.ASSUMED_DELAYS):
+        state = _intensity.start_state(exposure)
+        usual = (state.kernel.reshape(at_once.shape) * exposure.widths).sum(axis=0)
+        _intensity.update_kernel(exposure, state, at_once.ravel(), assumed=assumed)
+        mass = (state.kernel.reshape(at_once.shape) * exposure.widths).sum(axis=0)
+        first.append(mass[0] / mass.sum())
+    assert first[0] > 5 * first[1] / 2 > usual[0] / usual.sum()
+    monkeypatch.setattr(_doubt, "LEFT_BY_PRUNING", 2.0)
+    monkeypatch.setattr(_doubt, "HARDLY_ANY", 0.0)
+    again = _intensity.fit_intensity(exposure, assumed=_doubt.ASSUMED_DELAYS)
+    assert np.array_equal(_doubt.fit(exposure).kernel, again.kernel)

@@ -13,15 +13,25 @@ from scipy import special
 
 from influgraph.influence import _intensity
 from influgraph.influence._arrays import Flags, Floats
-from influgraph.influence._effects import Effects
+from influgraph.influence._effects import PRUNED, Effects
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
 # In ten worlds whose sum is found pruning leaves .64 to 1, in seven of little to go by 0 to .40. Where nobody
 # moves anybody it leaves 0 to .43, mostly of next to nothing.
 LEFT_BY_PRUNING = 0.5
+# Outcomes by which delays are then drawn to what is usual. Few outcomes and many authors can always be told a
+# delay at which some of them stand close together: .88 of what a day's delays brought about lay within
+# half an hour, and of 430 outcomes of one account 33 were credited (now 240 of all 659, before 160).
+ASSUMED_DELAYS = 150.0
 # Share of the outcomes that is hardly any influence, pruned or not.
 HARDLY_ANY = 0.05
+
+
+def fit(exposure: Exposure) -> Intensity:
+    """Fit the intensity; where little outlives pruning once more, with delays near what is usual."""
+    fitted = _intensity.fit_intensity(exposure)
+    return _intensity.fit_intensity(exposure, assumed=ASSUMED_DELAYS) if in_doubt(fitted) else fitted
 
 
 def in_doubt(fitted: Intensity) -> bool:
@@ -33,23 +43,29 @@ def in_doubt(fitted: Intensity) -> bool:
 def with_both_ends(
     exposure: Exposure, fitted: Intensity, effects: Effects, *, tried: Flags, rng: np.random.Generator
 ) -> Effects:
-    """Let intervals reach from what is left by pruning to what is credited without; each has half the draws.
+    """Let intervals reach from what is left by pruning to what is credited without.
 
-    Not those of authors that were `tried` (by author of the exposure): trials tell.
+    Each has a third of the draws. Not those of authors that were `tried` (by author of the exposure): of them
+    trials tell.
     """
     if not in_doubt(fitted):
         return effects
-    unpruned = _intensity.fit_intensity(exposure, geometric=0)
-    shape, rate = _intensity.effect_law(unpruned.state, unpruned.credit)
-    # Rates are per exposure of their fit: what is the same is their product with it.
-    rate *= _exposed(fitted) / np.maximum(_exposed(unpruned), 1e-300)
+    unpruned = _intensity.fit_intensity(exposure, geometric=0, assumed=ASSUMED_DELAYS)
     untried = ~tried[effects.authors]
-    shape, rate = (part[effects.authors[untried]] for part in (shape, rate))
-    draws, possible = effects.draws.copy(), effects.possible + np.zeros(len(untried))
-    size = len(shape), draws[:, ::2].shape[1]
-    draws[untried, ::2] = rng.gamma(shape[:, None], size=size) / rate[:, None]
-    possible[untried] = np.maximum(possible[untried], special.gammaincinv(shape, 0.95) / rate)
-    return replace(effects, draws=draws, possible=possible)
+    authors, draws = effects.authors[untried], effects.draws.copy()
+    least, possible = np.full(len(untried), np.inf), effects.possible + np.zeros(len(untried))
+    for third, fit_ in enumerate((unpruned, fitted)):
+        shape, rate = _intensity.effect_law(fit_.state, fit_.credit)
+        # Rates are per exposure of their fit: what is the same is their product with it.
+        rate *= _exposed(fitted) / np.maximum(_exposed(fit_), 1e-300)
+        shape, rate = shape[authors], rate[authors]
+        size = len(authors), draws[:, third::3].shape[1]
+        draws[untried, third::3] = rng.gamma(shape[:, None], size=size) / rate[:, None]
+        if fit_ is fitted:
+            left = fitted.credit[authors] >= PRUNED
+            least[untried] = np.where(left, special.gammaincinv(shape, 0.05) / rate, 0.0)
+        possible[untried] = np.maximum(possible[untried], special.gammaincinv(shape, 0.95) / rate)
+    return replace(effects, draws=draws, least=least, possible=possible)
 
 
 def _exposed(fit: Intensity) -> Floats:

@@ -26,6 +26,9 @@ _GRID = np.concatenate([[0.0], np.geomspace(0.02, 100, 61)])
 _COUNTS = np.concatenate([[0.0], np.geomspace(0.1, 1e4, 80)])
 # Pseudo-accounts of no effect: one for so many authors, within these bounds.
 _AUTHORS_PER_NULL, _NULLS = 20, (3.0, 10.0)
+# Outcomes credited by the fit below which an author counts as pruned; the share of these is where the prior
+# of no effect starts, within bounds. Where nearly all are, a start at a half lets many rise at once and hold.
+PRUNED, _ZERO_AT_START = 0.1, (0.5, 0.98)
 # Sweeps from one draw of what people would do anyway to the next, where authors and outcomes meet often.
 _REDRAWN_EVERY = 4
 _LEARNING_RATE = 0.2
@@ -49,7 +52,8 @@ class Effects:
     `_point`): its product with the exposure to own posts has the order of influence. `baseline` is per
     outcome, as the fit's: at mean rates, it has the share of each outcome that posterior draws give it.
     `possible` are rates beyond the grid that the author's own outcomes do not exclude, 0 where there are
-    none (where hardly anything is credited the grid is narrow), and what `_doubt` adds.
+    none (where hardly anything is credited the grid is narrow), and what `_doubt` adds; no lower end is above
+    `least`.
     """
 
     authors: Ints
@@ -62,6 +66,7 @@ class Effects:
     rate: Floats
     baseline: Floats
     possible: Floats | float = 0.0
+    least: Floats | float = np.inf
 
     def mean(self) -> Floats:
         """Posterior mean rate of every author."""
@@ -76,6 +81,10 @@ class Effects:
         past = (cumulative[row, step] - level) / np.maximum(self.probability[row, step], 1e-300)
         spread = edges[step + 1] - np.clip(past, 0, 1) * (edges[step + 1] - edges[step])
         return np.where(step == 0, 0.0, spread)
+
+    def low(self) -> Floats:
+        """Lower end of the 90 % interval."""
+        return np.asarray(np.minimum(self.quantile(0.05), self.least))
 
     def high(self) -> Floats:
         """Upper end of the 90 % interval.
@@ -124,7 +133,8 @@ def sample_effects(
     known = np.ones((len(authors), len(rates))) if evidence is None else evidence(rates)[authors]
     # Where trials and all else exclude each other, what was randomised decides.
     least = np.where((known < 1).any(axis=1), _LEAST_LIKELY, 0.0)
-    learnt, nuisance = _Prior(rates, group), Nuisance(exposure, fitted)
+    idle = float(np.mean(fitted.credit[authors] < PRUNED))
+    learnt, nuisance = _Prior(rates, group, zero=idle), Nuisance(exposure, fitted)
     likelihood, own = np.empty((len(authors), len(rates))), np.empty(len(baseline))
     probability, believed, anyway = np.zeros_like(likelihood), np.zeros_like(likelihood), np.zeros_like(own)
     sweeps, every = _affordable(sweeps, len(outcome)), _REDRAWN_EVERY if len(outcome) > _MANY else 1
@@ -220,11 +230,12 @@ def _explained(cell: Ints, strength: float, odds: Floats, outcome: Ints, place: 
 class _Prior:
     """The prior of rates: components, and how much each weighs among the authors of each group."""
 
-    def __init__(self, rates: Floats, group: Ints) -> None:
+    def __init__(self, rates: Floats, group: Ints, *, zero: float) -> None:
         self._components, self._group = _prior_components(rates), group
         count = len(self._components)
-        self._weights = np.full((group.max(initial=0) + 1, count), 0.5 / (count - 1))
-        self._weights[:, 0] = 0.5
+        zero = float(np.clip(zero, *_ZERO_AT_START))
+        self._weights = np.full((group.max(initial=0) + 1, count), (1 - zero) / (count - 1))
+        self._weights[:, 0] = zero
         self._nulls = float(np.clip(len(group) / _AUTHORS_PER_NULL, *_NULLS))
 
     def of_authors(self) -> Floats:

@@ -99,7 +99,7 @@ def _divided(effects: Effects, credit: Floats, mass: Floats, direct: Floats, who
     author, number = np.nonzero(direct)
     spread = stats.gamma(shape + credit[author, number])
     usual = mean[author, number] / spread.mean()
-    low, high = effects.quantile(0.05), effects.high()
+    low, high = effects.low(), effects.high()
     below, above = (np.divide(end, rate, out=np.ones(len(rate)), where=rate > 0) for end in (low, high))
     frame = pd.DataFrame({"author": author, "label": number, "mean": mean[author, number]})
     return frame.assign(

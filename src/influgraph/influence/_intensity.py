@@ -33,7 +33,7 @@ _PRIOR_OUTCOMES = 0.3
 # Effects count with their mean for so many iterations, then so far with their geometric mean.
 _MEAN_FIRST, GEOMETRIC = 40, 0.5
 _PRIOR_OUTCOMES_STRATUM = 10.0
-_PRIOR_OUTCOMES_DELAY = 5.0
+ASSUMED_DELAYS = 5.0
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,13 @@ class State:
         return np.asarray(self.members.member[1])
 
 
-def fit_intensity(exposure: Exposure, *, geometric: float = GEOMETRIC) -> Intensity:
+def fit_intensity(
+    exposure: Exposure, *, geometric: float = GEOMETRIC, assumed: float = ASSUMED_DELAYS
+) -> Intensity:
     """Fit baseline, members, delay kernel and effects together, until what is credited hardly moves.
 
-    At `geometric` 0 effects are means, and nothing that chance made is pruned.
+    At `geometric` 0 effects are means, and nothing that chance made is pruned. Delays are drawn by `assumed`
+    outcomes to what is usual.
     """
     state, settled = start_state(exposure), _SETTLED * len(exposure.outcomes.account)
     outcomes = _members.outcomes_by_member(exposure.outcomes.account, accounts=len(exposure.niche))
@@ -100,7 +103,7 @@ def fit_intensity(exposure: Exposure, *, geometric: float = GEOMETRIC) -> Intens
         own, credit, by_cell = share_outcomes(exposure, state, baseline)
         if iteration % _MEMBERS_EVERY == 0:
             _judge_members(exposure, state, outcomes, caused=baseline * (1 / own - 1))
-        update_kernel(exposure, state, by_cell)
+        update_kernel(exposure, state, by_cell, assumed=assumed)
         update_effects(state, credit, geometric=geometric if iteration >= _MEAN_FIRST else 0)
         _update_baseline(exposure, state, own)
         if iteration < _MEAN_FIRST:
@@ -191,18 +194,21 @@ def share_credit(
     return np.concatenate(intensity), np.sum(by_author, axis=0), np.sum(by_cell, axis=0)
 
 
-def update_kernel(exposure: Exposure, state: State, by_cell: Floats) -> None:
+def update_kernel(
+    exposure: Exposure, state: State, by_cell: Floats, *, assumed: float = ASSUMED_DELAYS
+) -> None:
     """Shape over delays, level of each stratum and of reposts, scaled so that the mean exposure counts one.
 
-    All are drawn, by a few outcomes, to what is assumed at the start: even levels, an exponential shape.
+    All are drawn, by a few outcomes (the shape by `assumed`), to what is assumed at the start: even levels,
+    an exponential shape.
     """
     shape = exposure.strata, len(exposure.widths)
     credit = by_cell.reshape(shape)
     exposed = (state.theta @ state.seconds).reshape(shape)
     level = (state.kernel.reshape(shape) * exposure.widths).sum(axis=1)
-    assumed = _assumed_delay(exposure.widths)
-    prior = _PRIOR_OUTCOMES_DELAY * assumed * exposure.widths
-    delay = assumed * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * assumed, prior)
+    usual = _assumed_delay(exposure.widths)
+    prior = assumed * usual * exposure.widths
+    delay = usual * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * usual, prior)
     delay /= (delay * exposure.widths).sum()
     had, awaited = (part.reshape(-1, 2) for part in (credit.sum(axis=1), exposed @ delay))
     stratum = _drawn_level(had.sum(axis=1), awaited @ level[:2])

@@ -21,7 +21,6 @@ from influgraph.influence import (
     _exposure,
     _fewer,
     _inert,
-    _intensity,
     _trial_evidence,
     trials,
 )
@@ -313,7 +312,7 @@ def _modelled(
         return _nothing(data, reason, outcomes=len(acts))
     scene = _inert.without_inert(scene)
     exposure = _exposure.expose(scene, window=window)
-    fitted = _intensity.fit_intensity(exposure)
+    fitted = _doubt.fit(exposure)
     scale = _per_exposure(data, exposure, fitted)
     names = data.account_ids[exposure.authors]
     tried = _trial_evidence.find_evidence(known, names, per_exposure=scale)
@@ -324,7 +323,7 @@ def _modelled(
     fitted = replace(fitted, baseline=effects.baseline)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
-    numbers = direct[:, None] * np.column_stack([effects.quantile(0.05), mean, effects.high(), mean])
+    numbers = direct[:, None] * np.column_stack([effects.low(), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
     _, clock = _find_clock(data)
     fewer = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)

@@ -14,7 +14,6 @@ from influgraph.influence import (
     _effects,
     _exposure,
     _inert,
-    _intensity,
     _placebo_scenes,
     _question,
     _robustness,
@@ -133,7 +132,7 @@ def placebo_tests(
 
 def _tests(scene: Scene, seconds: float, *, rng: np.random.Generator) -> list[dict[str, object]]:
     real = _exposure.expose(scene, window=seconds)
-    fitted = _intensity.fit_intensity(real)
+    fitted = _doubt.fit(real)
     effects = _effects.sample_effects(real, fitted, sweeps=SWEEPS, rng=rng)
     credited = float(_share(fitted, effects, np.ones(len(effects.authors), bool))[0])
     rows = [_shuffled(scene, seconds, credited, rng=rng)]
@@ -252,7 +251,7 @@ def _against_shuffles(chance: float, credited: float) -> dict[str, object]:
 
 def _share_alone(exposure: Exposure, *, rng: np.random.Generator) -> Floats:
     """Draws of the share of outcomes that is credited to all posts."""
-    fitted = _intensity.fit_intensity(exposure)
+    fitted = _doubt.fit(exposure)
     effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, rng=rng)
     return np.asarray(_mass(fitted, effects) @ effects.draws)
 
@@ -261,7 +260,7 @@ def _compete(
     real: Exposure, rivals: Exposure, fitted: Intensity, *, rng: np.random.Generator
 ) -> tuple[Floats, float]:
     """Share of outcomes credited to the rivals (estimate, low, high), and to the real posts beside them."""
-    own, count = _intensity.fit_intensity(rivals), len(real.authors)
+    own, count = _doubt.fit(rivals), len(real.authors)
     both, receptive = _exposure.compete(real, rivals), np.maximum(fitted.state.members.apart[1], 1e-9)
     groups = (np.arange(len(both.authors)) >= count).astype(np.int64)
     kernel = np.concatenate([fitted.kernel, own.kernel])
