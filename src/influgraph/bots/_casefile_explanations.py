@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-NEARLY_ALL, MOST, HALF = 0.9, 0.8, 0.5
+NEARLY_ALL, MOST, HALF, QUARTER = 0.9, 0.8, 0.5, 0.25
 CROWD = pd.Timedelta("1h")
 OCCASION = pd.Timedelta("2h")
 JOINING = pd.Timedelta("1D")
@@ -136,15 +136,12 @@ def _colleagues(facts: Facts, group: Ints) -> Tested:
 
 
 def _newcomers(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
-    """Those who joined at one time and followed what a platform suggests."""
-    served = places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
-    popular = "share of those they follow together who are among the 1 % most followed"
+    """Those who joined at one time and followed what a platform, a story or a starter pack suggests."""
     soon = "share of these follows within a day of joining"
     return [
-        _row("newcomers", popular, facts.most_followed(served), MOST, "dear"),
         _row("newcomers", soon, facts.soon_after_joining(joint, JOINING), MOST),
         _responded(facts, "newcomers", cluster, group),
-        _beside_usual("newcomers", _KNOWN, facts.known_outside(group), cost="dear"),
+        _beside_usual("newcomers", _KNOWN, facts.known_outside(group), QUARTER, "dear"),
     ]
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 COMPARED = 300  # accounts drawn to say what is usual
 ONE_IN_TWENTY = 1.645  # standard errors
 CLOCK_ACTS = 5  # joint acts from which on a rhythm can be told
-TOP = 0.01  # of all accounts, by followers, that count as the most followed
 PROFILE = ("handle", "name", "bio")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -99,13 +98,6 @@ class Facts:
             return UNKNOWN
         known = self._outside > 0
         return Measured(_mean(known[members]), _mean(known[self.compared]))
-
-    def most_followed(self, served: Ints) -> Measured:
-        """Share of these accounts that are among the most followed from outside; usual: of all accounts."""
-        if not (len(self.data.follows) and served.size):
-            return UNKNOWN
-        bound = np.quantile(self._outside, 1 - TOP)
-        return Measured(_mean(self._outside[served] >= max(bound, 1)), TOP)
 
     def soon_after_joining(self, acts: pd.DataFrame, within: pd.Timedelta) -> Measured:
         """Share of acts so soon after the account was made, where times are known; usual: of all follows."""

@@ -184,6 +184,8 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half, usual: Floats) -> 
     """Joint acts expected elsewhere by layer, and a spare one.
 
     Attention is as narrow as the company of members shows, acts as close as usual or as members' are.
+    Links, texts, tags and objects that members alone leave need not be:
+    whoever makes one up meets nobody there.
     """
     acts = ground.acts
     if not rows.size:
@@ -197,16 +199,22 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half, usual: Floats) -> 
     )
     did = np.bincount(by_member[0] // acts.accounts, by_member[1], layers)
     alone = np.bincount(by_member[0] // acts.accounts, by_member[1] ** 2.0, layers) / np.maximum(did, 1) ** 2
-    scale = did * narrow / np.where(did > 0, ground.weights - did, 1.0)
+    lone = (mine == ground.total[units]) & ~ground.home_like[ground.key[units]]
+    lone &= (
+        acts.unit.size >= 2 * rows.size
+    )  # where most of what is known is theirs, nobody says what is usual
+    theirs = ground.weights - did - np.bincount(ground.layer[units[lone]], minlength=layers)
+    scale = np.divide(did * narrow, theirs, out=np.zeros(layers), where=theirs >= 1)
 
     def company(layer: Ints, weight: Floats, count: Ints | float = 1.0) -> Floats:
         expected = weight * scale[layer]
-        found = count * _fade(weight - 1) * expected**2 * (1 - alone[layer]) / (1 + expected)
+        found = count * _fade(np.maximum(weight - 1, 0)) * expected**2 * (1 - alone[layer]) / (1 + expected)
         return np.asarray(np.bincount(layer, found, layers), dtype=np.float64)
 
     here = half.folds[units] == half.fold
     layer, weight = ground.layer[units[here]], ground.total[units[here]] + 1.0
-    others = company(*half.sizes) - company(layer, weight) + company(layer, weight - mine[here])
+    left = np.where(lone[here], 0.0, weight - mine[here])
+    others = company(*half.sizes) - company(layer, weight) + company(layer, left)
     near = np.maximum(usual[:layers], _together(acts.time[rows], half.window))
     return np.append(others * near / narrow, SPARE)
 

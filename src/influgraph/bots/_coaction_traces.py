@@ -235,9 +235,9 @@ def _links(posts: pd.DataFrame) -> pd.Series:
 
 
 def _hashtags(posts: pd.DataFrame) -> pd.Series:
-    """The sequence of hashtags of each post that has any."""
+    """The sequence of hashtags of each post that has two or more: one alone may be everybody's."""
     tags = _lists(posts["hashtags"])
-    tags = tags[tags.map(len) > 0]
+    tags = tags[tags.map(len) > 1]
     return tags.map(lambda words: " ".join(f"#{word}" for word in words)).astype("str")
 
 

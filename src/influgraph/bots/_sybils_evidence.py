@@ -23,6 +23,7 @@ Ints = npt.NDArray[np.integer[Any]]
 
 STEPS = 4  # of the walks that gather a group around an account
 AT_ONCE = 50  # groups that are gathered together
+MOSTLY = 0.5  # share of a region from which on it is idle
 LEAST_KNOWN = 0.5  # share of accounts for which a fact must be known
 
 
@@ -37,7 +38,7 @@ def measures(data: Dataset) -> dict[str, Callable[[Ints], float]]:
         found["were made within a short time"] = lambda group: -_shortest(made[group])
     idle = _idle(data)
     if idle is not None:
-        found["tend to be idle (no act, no post)"] = lambda group: float(idle[group].mean())
+        found["are mostly idle (no act, no post)"] = lambda group: _mostly(idle[group])
     since = _seconds(data.follows["followed_at"])
     if len(since) and np.mean(~np.isnan(since)) >= LEAST_KNOWN:
         found["followed one another within a short time"] = _tied_at_once(data, since)
@@ -57,6 +58,12 @@ def _shortest(moments: Floats) -> float:
     if len(known) < half:
         return np.inf
     return float(np.log1p((known[half - 1 :] - known[: len(known) - half + 1]).min()))
+
+
+def _mostly(idle: Floats) -> float:
+    """Share of these, 0 below a half: a few idle ones among others are no one hand's."""
+    share = float(idle.mean())
+    return share if share >= MOSTLY else 0.0
 
 
 def _idle(data: Dataset) -> Floats | None:

@@ -69,8 +69,8 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     out, and bots use schedulers too. So does what the search itself found (column `explained` of its
     clusters), as of acquaintances, who act on one another's posts.
 
-    Data are too few to suspect anybody where something innocent looks the same: newcomers who followed, when
-    they joined, accounts that are followed most, respond to these as others do, and are followed by somebody;
+    Data are too few to suspect anybody where something innocent looks the same: newcomers who followed the
+    same when they joined, respond to these as others do, and are followed by people outside;
     colleagues made together, nearly all of whom are followed from outside; the public of an event, whose
     joint acts fall on few occasions, who do much else and are followed as others are; friends whose posts are
     too few to tell whether they prefer some; a newsroom, and fans of one account who do much else, where who
@@ -178,8 +178,8 @@ _CLEARED = {
     "newsroom": "a newsroom explains it: members follow one another, publish by the clock, and are followed",
 }
 _DOUBTED = {
-    "newcomers": "newcomers may explain it: they followed accounts that are followed most when they joined, "
-    "respond to them as others do, and are followed",
+    "newcomers": "newcomers may explain it: they followed when they joined, respond to whom they follow as "
+    "others do, and are followed",
     "colleagues": "colleagues may explain it: nearly all members are followed by people outside",
     "fans": "fans may explain it: joint acts are on posts of one account, members do much else, and who "
     "follows whom is not known",
