@@ -200,9 +200,8 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half, usual: Floats) -> 
     did = np.bincount(by_member[0] // acts.accounts, by_member[1], layers)
     alone = np.bincount(by_member[0] // acts.accounts, by_member[1] ** 2.0, layers) / np.maximum(did, 1) ** 2
     lone = (mine == ground.total[units]) & ~ground.home_like[ground.key[units]]
-    lone &= (
-        acts.unit.size >= 2 * rows.size
-    )  # where most of what is known is theirs, nobody says what is usual
+    # Where most of what is known is theirs, nobody says what is usual.
+    lone &= acts.unit.size >= 2 * rows.size
     theirs = ground.weights - did - np.bincount(ground.layer[units[lone]], minlength=layers)
     scale = np.divide(did * narrow, theirs, out=np.zeros(layers), where=theirs >= 1)
 
