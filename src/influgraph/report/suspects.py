@@ -20,7 +20,7 @@ KINDS = {
     "pod": "engage with one another by arrangement",
     "sybil": "are tied to one another and hardly to anybody else",
 }
-_SPEAKS = {"for": "speaks for it", "against": "speaks against it", "unknown": "not known"}
+_SPEAKS = {"for": "for it", "against": "against it", "unknown": "not known"}
 
 
 def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
