@@ -17,8 +17,8 @@ from influgraph.influence._effects import PRUNED, Effects
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
-# In ten worlds whose sum is found pruning leaves .64 to 1, in seven of little to go by 0 to .40. Where nobody
-# moves anybody it leaves 0 to .43, mostly of next to nothing.
+# In nine worlds whose sum is found pruning leaves .64 and more, in seven of little to go by 0 to .40. Where
+# nobody moves anybody it leaves 0 to .43, mostly of next to nothing.
 LEFT_BY_PRUNING = 0.5
 # Outcomes by which delays are then drawn to what is usual. Few outcomes and many authors can always be told a
 # delay at which some of them stand close together: .88 of what a day's delays brought about lay within
