@@ -139,8 +139,10 @@ def incremental_actions(
     A multivariate Hawkes process restricted to exposure, in which members differ in what they do anyway and
     in how receptive they are. A fit by EM gives delays, and a start; from there effects, hours, classes and
     members are sampled together, so that doubt about what people would have done anyway is in every
-    interval. Causal if, given niche, time and activity, who is exposed when has no other reason to
-    act in the same hours. Effects below zero are tested for apart: whether people act less in the windows
+    interval. Where data are too few to tell influence from chance (`placebo`, `left by pruning`), estimates
+    stay low, and intervals and draws reach to what would be credited without pruning. Causal if, given niche,
+    time and activity, who is exposed when has no other reason to act in the same hours. Effects below zero
+    are tested for apart: whether people act less in the windows
     after an account's posts than when their niche does otherwise (self-controlled case series, calibrated
     on all accounts; `python -m benchmarks.fewer` shows how often that is right). They stay hidden where
     they are much shorter than the window, or where posts leave hardly a time without them; where several
