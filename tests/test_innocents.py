@@ -58,6 +58,10 @@ class Town:
             engagements=pd.DataFrame(self.acts, columns=["account_id", "post_id", "kind", "created_at"]),
         )
 
+    def follow_all(self, one: str) -> None:
+        """Let one of the group follow all others of it."""
+        self.follows += [(one, other, START) for other in IDS if other != one]
+
     def follow_from_outside(self, share: float, each: int = 1) -> None:
         """Let people follow so many of the group."""
         for one in IDS[: round(share * GROUP)]:
@@ -145,7 +149,7 @@ def test_a_region_may_be_of_colleagues_where_nearly_all_are_known(
 ) -> None:
     for one in IDS:
         town.made[one] = START
-        town.follows += [(one, other, START) for other in IDS if other != one]
+        town.follow_all(one)
     town.follow_from_outside(known)
     data = town.data()
     joint = follows_of(data, tuple(IDS))
@@ -194,7 +198,7 @@ def test_without_follows_those_who_act_on_one_account_and_much_else_may_be_fans(
 def test_a_ring_that_publishes_by_the_clock_is_a_newsroom(town: Town, expected: str, *, clock: bool) -> None:
     for one in IDS:
         town.made[one] = START
-        town.follows += [(one, other, START) for other in IDS if other != one]
+        town.follow_all(one)
         for n in range(15):
             hour = (START // 3600 + 24 * n) * 3600
             town.posts.append((f"{one}-{n}", one, hour if clock else hour + int(town.rng.integers(3600))))

@@ -50,15 +50,19 @@ def tested(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: In
     """Everything that is measured of a cluster of this kind."""
     if cluster["kind"] == "pod":
         return _of_pod(facts, joint, group)
-    rows = [*_club(facts, cluster, joint, group), *_organisation(facts, group)]
+    club = _club(facts, cluster, joint, group)
+    loyal, life, followed = club
+    rows = [*club, *_organisation(facts, group), followed._replace(explanation="organisation")]
     rows += [_row("event", _CROWD, facts.crowd(joint, group, CROWD), HALF, "dear")]
     rows += [_row("scheduler", CLOCK, facts.by_the_clock(joint["created_at"]), MOST)]
     if cluster["kind"] == "coordination":
-        rows += _public(facts, joint, group) if len(facts.data.follows) else _fans(facts, joint, group)
+        rows += (
+            _public(facts, joint, life, followed) if len(facts.data.follows) else _fans(facts, joint, life)
+        )
         return [*rows, *_acquaintances(cluster)]
     if cluster["kind"] == "sybil":
         return [*rows, _colleagues(facts, group)]
-    return [*rows, *_newcomers(facts, cluster, joint, group)]
+    return [*rows, *_newcomers(facts, joint, group, loyal)]
 
 
 def _row(explanation: str, what: str, measured: Measured, bound: float, cost: str = "cheap") -> Tested:
@@ -77,57 +81,48 @@ def _beside_usual(
     return row._replace(speaks="against") if measured.value == 0 else row
 
 
-def _followed(facts: Facts, explanation: str, group: Ints) -> Tested:
-    return _beside_usual(explanation, _OUTSIDE, facts.outside_followers(group), cost="dear")
-
-
 def _club(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
     """Those who know whom they promote, have lives of their own and are known to others."""
     if cluster["kind"] == "purchased_followers":
-        loyal = _responded(facts, "fan club", cluster, group)
+        responded = facts.responds(
+            group, places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
+        )
+        loyal = _row("fan club", _RESPONDED, responded, HALF * responded.usual)
     else:
         what = "share of joint acts by followers of the author"
         loyal = _row("fan club", what, facts.follows_before(joint), MOST)
-    beside = _life(facts, "fan club", joint, group)
-    return [loyal, beside, _followed(facts, "fan club", group)]
-
-
-def _responded(facts: Facts, explanation: str, cluster: dict[Any, Any], group: Ints) -> Tested:
-    served = places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
-    loyal = facts.responds(group, served)
-    return _row(explanation, _RESPONDED, loyal, HALF * loyal.usual)
-
-
-def _life(facts: Facts, explanation: str, joint: pd.DataFrame, group: Ints) -> Tested:
     beside = facts.elsewhere(group, len(joint))
-    return _row(explanation, _BESIDE, beside, HALF * beside.usual)
+    return [
+        loyal,
+        _row("fan club", _BESIDE, beside, HALF * beside.usual),
+        _beside_usual("fan club", _OUTSIDE, facts.outside_followers(group), cost="dear"),
+    ]
 
 
 def _organisation(facts: Facts, group: Ints) -> list[Tested]:
-    """Members follow each other, say so, and are followed from outside."""
+    """Members follow each other, and say so."""
     word, which = facts.shared_word(group)
     what = f"share of members with {f'the word {which!r}' if which else 'a common word'} in their profiles"
     return [
         _row("organisation", MUTUAL, facts.mutual_follows(group), HALF),
         _row("organisation", what, word, HALF + word.usual),
-        _followed(facts, "organisation", group),
     ]
 
 
-def _public(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
+def _public(facts: Facts, joint: pd.DataFrame, life: Tested, followed: Tested) -> list[Tested]:
     """People who watch the same and act at the same moments of it."""
     what = "share of objects acted on within two hours of another"
     return [
         _row("public", what, facts.on_occasions(joint, OCCASION), MOST),
-        _life(facts, "public", joint, group),
-        _followed(facts, "public", group),
+        life._replace(explanation="public"),
+        followed._replace(explanation="public"),
     ]
 
 
-def _fans(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
+def _fans(facts: Facts, joint: pd.DataFrame, life: Tested) -> list[Tested]:
     """Those who act on what one account posts, where who follows it is not known."""
     what = "share of joint acts on posts of one account"
-    return [_row("fans", what, facts.on_one_author(joint), MOST), _life(facts, "fans", joint, group)]
+    return [_row("fans", what, facts.on_one_author(joint), MOST), life._replace(explanation="fans")]
 
 
 def _colleagues(facts: Facts, group: Ints) -> Tested:
@@ -135,12 +130,12 @@ def _colleagues(facts: Facts, group: Ints) -> Tested:
     return _beside_usual("colleagues", _KNOWN, facts.known_outside(group), NEARLY_ALL, "dear")
 
 
-def _newcomers(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
+def _newcomers(facts: Facts, joint: pd.DataFrame, group: Ints, loyal: Tested) -> list[Tested]:
     """Those who joined at one time and followed what a platform, a story or a starter pack suggests."""
     soon = "share of these follows within a day of joining"
     return [
         _row("newcomers", soon, facts.soon_after_joining(joint, JOINING), MOST),
-        _responded(facts, "newcomers", cluster, group),
+        loyal._replace(explanation="newcomers"),
         _beside_usual("newcomers", _KNOWN, facts.known_outside(group), QUARTER, "dear"),
     ]
 
@@ -154,16 +149,17 @@ def _acquaintances(cluster: dict[Any, Any]) -> list[Tested]:
 
 def _of_pod(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
     """Friends, and people who publish together."""
-    mutual, outside = facts.mutual_follows(group), facts.outside_followers(group)
+    mutual = _row("friends", MUTUAL, facts.mutual_follows(group), HALF)
+    followed = _beside_usual("friends", _OUTSIDE, facts.outside_followers(group), cost="dear")
     uneven, certain = facts.unevenness(joint, group)
     prefer = _row("friends", _PREFER, uneven, UNEVEN)
     if prefer.speaks == "for" and not certain:
         prefer = prefer._replace(speaks="unknown")
     return [
-        _row("friends", MUTUAL, mutual, HALF),
+        mutual,
         prefer,
-        _beside_usual("friends", _OUTSIDE, outside, cost="dear"),
-        _row("newsroom", MUTUAL, mutual, HALF),
+        followed,
+        mutual._replace(explanation="newsroom"),
         _row("newsroom", CLOCK, facts.by_the_clock(joint["created_at"]), MOST),
-        _beside_usual("newsroom", _OUTSIDE, outside, cost="dear"),
+        followed._replace(explanation="newsroom"),
     ]

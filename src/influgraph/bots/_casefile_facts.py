@@ -103,17 +103,21 @@ class Facts:
         """Share of acts so soon after the account was made, where times are known; usual: of all follows."""
         if "created_at" not in self.data.accounts:
             return UNKNOWN
-        made = self.data.accounts["created_at"].reset_index(drop=True)
-        follows = self.data.follows
-        parts = (
-            (acts["created_at"], places(self.data, acts["account_id"])),
-            (follows["followed_at"], _codes(follows["follower_id"])),
+        waited = self._since_joining(acts["created_at"], places(self.data, acts["account_id"]))
+        return Measured(
+            *(_mean((one <= within).to_numpy(bool)) for one in (waited, self._joined_before_follows))
         )
-        soon = []
-        for moments, account in parts:
-            waited = (moments.reset_index(drop=True) - made.iloc[account].reset_index(drop=True)).dropna()
-            soon.append(_mean((waited <= within).to_numpy(bool)))
-        return Measured(*soon)
+
+    def _since_joining(self, moments: pd.Series, account: Ints) -> pd.Series:
+        """How long accounts had been there at these moments, where both are known."""
+        made = self.data.accounts["created_at"].iloc[account].reset_index(drop=True)
+        return (moments.reset_index(drop=True) - made).dropna()
+
+    @cached_property
+    def _joined_before_follows(self) -> pd.Series:
+        """How long everybody had been there at each follow."""
+        follows = self.data.follows
+        return self._since_joining(follows["followed_at"], _codes(follows["follower_id"]))
 
     def on_occasions(self, acts: pd.DataFrame, within: pd.Timedelta) -> Measured:
         """Share of objects that members first acted on so soon before or after another one."""

@@ -132,7 +132,7 @@ def find_sybils(
     steps: int | None = None,
     smallest: int = 10,
 ) -> BotClusters:
-    """Find regions of the network of mutual follows that seem to be the accounts of one hand.
+    """Find regions of the network of follows that seem to be the accounts of one hand.
 
     Ties are follows both ways; and, for accounts that follow one another without being followed back, follows
     one way, of which those received count: whom an account follows is its own choice. Three things are asked
@@ -141,8 +141,9 @@ def find_sybils(
     rewired at random, with the same number of ties for each account. That alone is true of
     every language community and every small niche, and no reason for suspicion; so something else must set it
     apart from as large and close-knit groups elsewhere in the network: its accounts were made within a short
-    time, or followed one another within a short time, or are idle more often. Where none of this is known,
-    nothing is reported, and `missing` says so.
+    time, or followed one another within a short time, or are idle more often, a fifth of them at least. Where
+    fewer than three such groups could stand elsewhere, or none of this is known, nothing is reported, and
+    `missing` says so.
 
     Where nobody is known to be trustworthy, trust may start from popular accounts that are assumed to be
     people (see `popular_seeds`); the evidence says so, and its grade is assumed, else estimated. All that is
