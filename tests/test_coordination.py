@@ -212,6 +212,18 @@ def test_texts_alike_count_in_any_script() -> None:
     assert sorted(acts.groupby("object")["account"].nunique()) == [2, 2]
 
 
+def test_of_a_post_counts_what_most_carry_on_the_same_day() -> None:
+    texts = ["The best shoes ship free today", "The finest shoes, no fees", "Shoes at a low price, click"]
+    squad = [(f"s{n}", n, texts[n], ["https://shop.example/1"]) for n in range(3)]
+    twin = ("x", 40 * DAY, texts[0], [])  # alike by chance
+    copies = [(f"c{n}", n, "A copied text of many words", [f"https://c.example/{n // 2}"]) for n in range(4)]
+    columns = ["author_id", "created_at", "text", "links"]
+    posts = pd.DataFrame([*squad, twin, *copies], columns=columns).assign(post_id=range(8))
+    acts = tracing.gather_acts(from_tables(posts=posts, follows=_pair()), ["text", "link"])
+    assert acts.groupby("trace")["account"].nunique().to_dict() == {"link": 3, "text": 4}
+    assert len(acts) == 7
+
+
 def test_company_by_hand() -> None:
     unit, time = np.array([0, 0, 0, 1, 1, 2]), np.array([0.0, 5.0, 100.0, 0.0, 10.0, 0.0])
     assert kernels.count_company(unit, time, 10.0, np.ones(6)) == pytest.approx(2 / 3 + 1)
@@ -345,6 +357,16 @@ def test_candidates_of_all_halves_make_a_cluster_by_hand() -> None:
     }
     (twice,) = finding.merge([squad[0], candidate([1, 2, 3, 4], 1, 1.0, 0.5)], halves=2)
     assert twice.verdict.p_value == pytest.approx(2 * 0.01)
+
+
+def test_what_is_no_part_of_a_cluster_that_counts_is_judged_by_itself() -> None:
+    squads = [np.arange(4 * n, 4 * n + 4) for n in range(3)]
+    found = finding._apart([
+        finding.Candidate(members, "60s", 0, 5.0, Verdict(9.0, 1.0, p_value))
+        for members, p_value in zip([*squads, np.arange(12)], [1e-12, 1e-5, 1e-4, 1e-8], strict=True)
+    ])  # fmt: skip
+    counting = [one.members.tolist() for one in found if one.verdict.p_value < 1]
+    assert counting == [squad.tolist() for squad in squads]  # not all of them as one
 
 
 def test_p_values_of_clusters_are_not_smaller_than_uniform_where_halves_agree_or_not() -> None:

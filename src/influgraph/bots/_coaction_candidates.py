@@ -153,14 +153,15 @@ def _whole(group: list[Candidate], halves: int) -> Candidate:
 
 
 def _apart(clusters: list[Candidate]) -> list[Candidate]:
-    """Let a cluster that is mostly part of a likelier one, or the other way round, not count."""
-    apart: list[Candidate] = []
+    """Let a cluster that is mostly part of a likelier one that counts, or the other way round, not count."""
+    counting: list[Candidate] = []
+    nested: list[Candidate] = []
     for one in sorted(clusters, key=lambda cluster: (cluster.verdict.p_value, -cluster.excess)):
-        if any(_shared(one, other, of_smaller=True) >= PART for other in apart):
-            apart.append(replace(one, verdict=replace(one.verdict, p_value=1.0)))
+        if any(_shared(one, other, of_smaller=True) >= PART for other in counting):
+            nested.append(replace(one, verdict=replace(one.verdict, p_value=1.0)))
         else:
-            apart.append(one)
-    return apart
+            counting.append(one)
+    return counting + nested
 
 
 def _shared(one: Candidate, other: Candidate, *, of_smaller: bool = False) -> float:

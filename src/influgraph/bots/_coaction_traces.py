@@ -12,7 +12,7 @@ import pandas as pd
 from influgraph.dataset import resolved_engagements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from influgraph.dataset import Dataset
 
@@ -24,6 +24,7 @@ TRACES = ("repost", "reply", "text", "link", "hashtags", "object")
 NOT_SPREAD = ("view", "click", "purchase", "like")  # kinds that do not spread the object they name
 OF_ACCOUNT = "repost of account"  # trace of reposts that name whom they repost, and no post
 LEAST_TEXT = 20  # characters: shorter texts are alike by chance
+DAY = 86400.0  # seconds
 SOON = 60.0  # seconds: what follows sooner was not prompted by what others did
 ALIKE = 0.75  # share of shingles in common from which on two texts count as one
 ACTS = {
@@ -211,22 +212,50 @@ def _own_acts(account: pd.Series, trace: str, label: pd.Series, time: pd.Series)
 def _contents(data: Dataset, traces: Sequence[str]) -> Iterator[pd.DataFrame]:
     """What people's own posts carry; of each post only the most telling trace that another account shares.
 
-    A text alike tells more than a link, a link more than a sequence of hashtags; a post is one act.
+    A text alike or a link, whichever more accounts carry on the same day (of a few words some texts are
+    alike by chance, and popular links are old), tells more than a sequence of hashtags; a post is one act.
     """
     posts = data.posts
     if "repost_of" in posts:
         posts = posts[posts["repost_of"].isna()]
-    left = np.ones(len(posts), bool)
-    for trace, labels in (("text", _texts), ("link", _links), ("hashtags", _hashtags)):
-        if trace not in traces or {"text": "text", "link": "links"}.get(trace, trace) not in posts:
-            continue
-        found = labels(posts[left])
-        rows = posts.loc[found.index]
-        label = pd.Series(found.to_numpy(), rows.index, dtype="str")
-        acts = _own_acts(rows["author_id"], trace, label, rows["created_at"]).set_axis(rows.index)
-        shared = acts.groupby("object")["account"].transform("nunique") > 1
-        yield acts[shared]
-        left &= ~posts.index.isin(acts.index[shared])
+    text, link, hashtags = (
+        _carried(posts, trace, labels) if trace in traces and column in posts else _no_acts()
+        for trace, column, labels in (
+            ("text", "text", _texts),
+            ("link", "links", _links),
+            ("hashtags", "hashtags", _hashtags),
+        )
+    )
+    by_link = (_company(link).reindex(text.index, fill_value=0) > _company(text)).to_numpy()
+    text, link = text[~by_link], link[~link.index.isin(text.index[~by_link])]
+    told = text.index.union(link.index)
+    for acts in (text, link, hashtags[~hashtags.index.isin(told)]):
+        yield acts[_shared(acts)]
+
+
+def _carried(posts: pd.DataFrame, trace: str, labels: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
+    """Acts by row of the post, of what another account carries too."""
+    found = labels(posts)
+    rows = posts.loc[found.index]
+    label = pd.Series(found.to_numpy(), rows.index, dtype="str")
+    acts = _own_acts(rows["author_id"], trace, label, rows["created_at"]).set_axis(rows.index)
+    return acts[_shared(acts)]
+
+
+def _no_acts() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(ACTS)).astype(ACTS)
+
+
+def _shared(acts: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether another account acts on the same object."""
+    return np.asarray(acts.groupby("object")["account"].transform("nunique") > 1, dtype=np.bool_)
+
+
+def _company(acts: pd.DataFrame) -> pd.Series:
+    """How many accounts carry the same on the same day, by row of the post; of several objects the most."""
+    day = acts["time"] // DAY
+    accounts = acts.groupby([acts["object"], day], dropna=False)["account"].transform("nunique")
+    return accounts.groupby(level=0).max()
 
 
 def _links(posts: pd.DataFrame) -> pd.Series:
