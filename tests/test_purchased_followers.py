@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from influgraph.bots._blocks import with_unseen
+from influgraph.bots._blocks_evidence import BINS, _odds
 from influgraph.bots.clusters import BotClusters, discoveries, no_clusters
 from influgraph.bots.followers import authentic_share, find_purchased_followers
 from influgraph.bots.growth import COLUMNS, growth_anomalies
@@ -74,6 +76,66 @@ def test_thin_farms_of_a_world_are_found() -> None:
     valid = shares.dropna()
     assert (valid["authentic_share_low"] <= valid["authentic_share"]).all()
     assert (valid["authentic_share"] <= valid["authentic_share_high"]).all()
+
+
+def _aged_farm(seed: int, *, chance: float) -> Dataset:
+    """Accounts f0 to f119 that differ from others only in following three customers, each by chance."""
+    rng = np.random.default_rng(seed)
+    names = np.array([*(f"p{i}" for i in range(1500)), *(f"f{i}" for i in range(120))])
+    fame = 1 / (np.arange(1500) + 20.0)
+    rows = [(name, f"p{i}") for name in names for i in rng.choice(1500, 25, p=fame / fame.sum())]
+    bought = rng.random((120, 3)) < chance
+    rows += [(f"f{i}", f"c{j}") for i, j in np.argwhere(bought)]
+    rows += [(f"p{i}", f"c{j}") for j in range(3) for i in rng.choice(1500, 50, replace=False)]
+    follows = _pairs(rows).drop_duplicates(["follower_id", "followed_id"])
+    paid = (follows["followed_id"].str[0] == "c") & (follows["follower_id"].str[0] == "f")
+    days = np.where(paid, rng.uniform(300, 390, len(follows)), rng.uniform(0, 700, len(follows)))
+    follows["followed_at"] = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(days, unit="D")
+    return from_tables(follows=follows)
+
+
+@pytest.mark.parametrize("chance", [0.5, 0.8])
+def test_members_who_follow_some_customers_are_found_and_the_others_counted(chance: float) -> None:
+    data = _aged_farm(7, chance=chance)
+    niches = pd.Series(0, index=data.account_ids)
+    kept = discoveries([find_purchased_followers(data, niches, rng=np.random.default_rng(1))])
+    paid = data.follows[data.follows["followed_id"].astype(str).isin(["c0", "c1", "c2"])]
+    count = paid.groupby(paid["follower_id"].astype(str)).size()
+    seen = {name for name in count.index[count > 1] if name[0] == "f"}
+    suspects = set(kept.members["account_id"])
+    assert len(suspects & seen) >= 0.9 * len(seen)
+    assert len(suspects & seen) >= 0.95 * len(suspects)
+    shares = authentic_share(data, kept).loc[["c0", "c1", "c2"]]
+    farm = paid["follower_id"].astype(str).str[0] == "f"
+    truth = 1 - farm.groupby(paid["followed_id"].astype(str)).mean()
+    assert (shares["authentic_share_low"] < truth + 0.02).all()
+    assert (truth < shares["authentic_share_high"]).all()
+
+
+def test_members_unseen_are_inferred_from_those_seen() -> None:
+    rates = np.array([0.2, 0.4, 0.6])
+    follows = np.random.default_rng(1).random((100_000, 3)) < rates
+    hits = follows.sum(axis=1)
+    seen = follows[hits > 1]
+    found, size, alone = with_unseen(seen.mean(axis=0), float(len(seen)))
+    assert found == pytest.approx(rates, rel=0.05)
+    assert size == pytest.approx(100_000, rel=0.05)
+    assert alone == pytest.approx(follows[hits == 1].sum(axis=0), rel=0.1)
+    assert with_unseen(np.ones(2), 40.0)[1:] == (
+        pytest.approx(40.0, rel=1e-3),
+        pytest.approx([0, 0], abs=0.1),
+    )
+    assert with_unseen(np.full(3, 0.1), 40.0)[1] == 160.0  # not more than so many times
+
+
+def test_a_trait_that_is_spread_among_members_like_among_others_says_nothing() -> None:
+    rng = np.random.default_rng(1)
+    usual = np.append(np.full(BINS, 1 / BINS), 0.0)
+    spread = rng.integers(0, BINS, 40).astype(np.int32)
+    assert np.abs(_odds(spread, np.ones(40), usual)).mean() < 0.2
+    for wide, least in ((2, 3.0), (64, 1.0)):
+        together = (100 + rng.integers(0, wide, 40)).astype(np.int32)
+        assert np.median(_odds(together, np.ones(40), usual)) > least
 
 
 def test_organic_worlds_hold_nothing() -> None:

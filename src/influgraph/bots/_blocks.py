@@ -20,6 +20,8 @@ LEAST_FOLLOWED = 2.5  # of a block's rows, weighed, that follow a column of it: 
 WIDEST = 5_000  # follows of an account beyond which it tells nothing of pairs
 PARTNERS = 3  # of each column that are tried
 SPREAD = 0.2  # of the logarithm of organic lifts, until it is measured
+UNSEEN_STEPS, SETTLED = 100, 1e-3  # of EM, at most; share by which the number of members still moves
+MOST_UNSEEN = 4.0  # times as many members as are seen
 ROUNDS = 12  # of going back and forth between rows and columns
 MOST_LEFT_OUT = 0.2  # of follows, those to accounts that are too small for a block, for the sake of speed
 LEAST_COLUMNS = 10  # of a niche
@@ -255,7 +257,30 @@ def regrown(
     Where it is known which columns are `paid`, following these says nothing of how many others are followed.
     """
     found = _choose_columns(fans, rows, weight, strict=strict, paid=paid)
-    return None if found is None else _weigh_rows(fans, *found, float(weight.sum()))
+    if found is None:
+        return None
+    columns, rates, organic = found
+    rates, size, _ = with_unseen(rates, float(weight.sum()))
+    return _weigh_rows(fans, columns, organic, rates, size)
+
+
+def with_unseen(rates: Numbers, size: float) -> tuple[Numbers, float, Numbers]:
+    """Rates of columns, and members, once those who follow fewer than two of the columns count too.
+
+    Last, how many follow each column and no other. Each member follows each column or not, on its own: from
+    those who follow two or more the others are inferred (capture and recapture, by EM), up to so many times
+    as are seen.
+    """
+    seen, whole, alone = rates * size, size, np.zeros(len(rates))
+    for _ in range(UNSEEN_STEPS):
+        rates = np.clip((seen + alone) / whole, 1e-4, 1 - 1e-4)
+        none = np.prod(1 - rates)
+        one = none * rates / (1 - rates)
+        before, whole = whole, min(size / max(1 - none - one.sum(), 1e-9), MOST_UNSEEN * size)
+        alone = whole * one
+        if abs(whole - before) <= SETTLED * whole:
+            break
+    return rates, whole, alone
 
 
 def _choose_columns(
@@ -294,7 +319,7 @@ def _rest(fans: Fans, organic: Numbers, columns: Codes | slice = slice(None)) ->
     return np.minimum((organic + 0.5) / (fans.usual[columns] + 1), 1.0)
 
 
-def _weigh_rows(fans: Fans, columns: Codes, rates: Numbers, organic: Numbers, size: float) -> Block:
+def _weigh_rows(fans: Fans, columns: Codes, organic: Numbers, rates: Numbers, size: float) -> Block:
     """Score every row that follows two of the columns."""
     from influgraph.bots import _blocks_kernels as kernels
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from influgraph.bots._blocks import Codes, Follows, Numbers
 
 BINS = 512  # of the time from first to last, in which accounts are made and follows happen
+WIDTHS = (1, 4, 16, 64, BINS)  # of bins joined, to tell where members are
 PRIOR = 10.0  # accounts' weight of the general distribution in that of a block
 USUALLY_FEWER = 0.65  # chance, 0.5 of equals, to which parts of an audience may differ by taste alone
 FEW = 5  # times below which nothing is said of their bunching
@@ -104,11 +105,27 @@ def _smooth(shares: Numbers) -> Numbers:
 
 
 def _odds(bins: Codes, member: Numbers, usual: Numbers) -> Numbers:
-    """Compare each one's bin among the members, itself left out, with the usual shares."""
+    """Compare each one's bin among the members, itself left out, with the usual shares.
+
+    Bins are joined by ever more, and each width counts by how well it tells where members are: of few
+    members, spread like everybody, hardly two share a narrow bin, which says nothing.
+    """
     usual = np.maximum(usual, 1e-6)
-    counts = np.bincount(bins, member, minlength=usual.size)[bins] - member
-    theirs = (counts + PRIOR * usual[bins]) / (member.sum() - member + PRIOR)
-    return np.asarray(np.clip(np.log(theirs / usual[bins]), -6.0, 6.0))
+    by_width = np.stack([_odds_by_width(bins, member, usual, width) for width in WIDTHS])
+    told = by_width @ member
+    weight = np.exp(told - told.max())
+    return np.asarray(np.clip(np.log(weight / weight.sum() @ np.exp(by_width)), -6.0, 6.0))
+
+
+def _odds_by_width(bins: Codes, member: Numbers, usual: Numbers, width: int) -> Numbers:
+    """The same with so many bins in one; the last, of what is not known, stays apart."""
+    cell = np.arange(usual.size) // width
+    cell[-1] = cell[-2] + 1
+    own = cell[bins]
+    expected = np.bincount(cell, usual)[own]
+    counts = np.bincount(own, member)[own] - member
+    theirs = (counts + PRIOR * expected) / (member.sum() - member + PRIOR)
+    return np.asarray(np.clip(np.log(theirs / expected), -6.0, 6.0))
 
 
 def trait_p_values(traits: Traits, rows: Codes, columns: Codes, audience: Codes) -> dict[str, float]:

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from influgraph.bots._idle import idle_accounts, idle_excess
-from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
+from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters, only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,6 +244,10 @@ def authentic_share(
     or an event can be behind a burst, so the upper end stays what it is without, and the lower one counts
     all of the burst. Where no acts are known, who idles is not, and all of the burst counts.
 
+    Members who follow only one of a farm's customers are seen by no search. How many they are is inferred
+    from how many customers the others follow, as if each were followed or not on its own: the lower end
+    counts them too.
+
     One customer's farm follows nobody together, and looks like people who came for one account only to watch.
     Where more followers than is usual are idle, by far, they may be such a farm: the lower end says so.
 
@@ -268,7 +272,8 @@ def authentic_share(
 
     References
     ----------
-    Brown, Cai & DasGupta (2001), Interval estimation for a binomial proportion.
+    Brown, Cai & DasGupta (2001), Interval estimation for a binomial proportion. Chao (1987), Estimating the
+    population size for capture-recapture data with unequal catchability, Biometrics 43, for those unseen.
 
     Examples
     --------
@@ -285,7 +290,9 @@ def authentic_share(
     doubt = np.bincount(followed, (suspected * (1 - suspected))[follower], minlength=size).astype(float)
     known = (count > 0) & (found.missing is None or not found.clusters.empty)
     share = 1 - bought / np.maximum(count, 1)
-    low, high = _interval(share, count, doubt)
+    _, high = _interval(share, count, doubt)
+    unseen = _unseen(data, found)
+    low, _ = _interval(1 - np.minimum((bought + unseen) / np.maximum(count, 1), 1), count, doubt + unseen)
     idle = idle_accounts(data)
     if growth is not None:
         (unnamed, likely), usual = _unnamed(data, suspected, growth, q, idle)
@@ -343,6 +350,23 @@ def _suspicion(data: Dataset, found: BotClusters) -> Numbers:
     places = data.account_ids.get_indexer(pd.Index(members["account_id"]))
     np.maximum.at(suspected, places[places >= 0], members["membership"].to_numpy(float)[places >= 0])
     return suspected
+
+
+def _unseen(data: Dataset, found: BotClusters) -> Numbers:
+    """By account, followers who are inferred to belong to farms of which they follow no other customer."""
+    from influgraph.bots._blocks import with_unseen
+
+    unseen = np.zeros(len(data.account_ids))
+    follower, followed = _codes(data)
+    farms = found.clusters[found.clusters["kind"] == "purchased_followers"]
+    for name, customers in farms["beneficiaries"].items():
+        weight = _suspicion(data, only(found, pd.Index([name])))
+        served = data.account_ids.get_indexer(pd.Index(customers))
+        size, served = float(weight.sum()), served[served >= 0]
+        if len(served) > 1 and size > 0:
+            bought = np.bincount(followed, weight[follower], minlength=len(unseen))[served]
+            unseen[served] += with_unseen(bought / size, size)[2]
+    return unseen
 
 
 def _interval(share: Numbers, count: Numbers, doubt: Numbers) -> tuple[Numbers, Numbers]:
