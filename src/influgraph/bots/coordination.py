@@ -288,10 +288,11 @@ def _describe(
     if verdict.p_value > STANDS_OUT:
         facts["explained"] = None
     raids = np.unique(group.raid).size
-    traces = pd.Series(ground.acts.trace[ground.acts.unit[group.rows]]).value_counts()
+    traces = pd.Series(ground.acts.trace[ground.acts.unit[group.rows]]).replace("reply", "reply or comment")
+    told = ", ".join(f"{trace} {count}" for trace, count in traces.value_counts().items())
     evidence = (
         f"{group.members.size} accounts acted {raids} times on the same objects within {candidate.window} of "
-        f"one another ({', '.join(f'{trace} {count}' for trace, count in traces.items())}); on objects that "
+        f"one another ({told}); on objects that "
         f"did not serve to find them an act had {verdict.joint:.3g} times another of them near (an object "
         f"counts the less, the more others acted on it), where {verdict.expected:.3g} is expected of "
         "accounts that act each on their own"
