@@ -111,7 +111,7 @@ def test_without_follows_profiles_and_times_nothing_can_be_tested() -> None:
     assert files.cases.loc["c", "state"] == "too little data"
     known = files.explanations.dropna(subset="value")
     assert set(known["measured"]) <= {
-        "acts and follows beside, median member",
+        "follows, acts and posts beside, median member",
         "share of joint acts on posts of one account",
     }
 

@@ -48,6 +48,11 @@ class Town:
         moment = next(when for name, _, when in self.posts if name == post)
         self.acts.append((account, post, kind, moment + later))
 
+    def tell_dates_alone(self) -> None:
+        """Put posts and acts at midnight."""
+        self.posts = [(name, author, when // DAY * DAY) for name, author, when in self.posts]
+        self.acts = [(one, post, kind, when // DAY * DAY) for one, post, kind, when in self.acts]
+
     def data(self) -> Dataset:
         """All of it as tables."""
         follows = pd.DataFrame(self.follows, columns=["follower_id", "followed_id", "followed_at"])
@@ -163,7 +168,7 @@ def test_a_region_may_be_of_colleagues_where_nearly_all_are_known(
 def test_joint_acts_on_few_evenings_by_people_may_be_the_public_of_an_event(
     town: Town, evenings: int, known: float, expected: str
 ) -> None:
-    moments = [START + (3 * (n % evenings)) * DAY + (n // evenings) * 1200 for n in range(20)]
+    moments = [START + (3 * (n % evenings)) * (DAY + 977) + (n // evenings) * 1200 for n in range(20)]
     town.posts += [(f"goal{n}", "p50", when) for n, when in enumerate(moments)]
     for one in IDS:
         town.made[one] = START - 100 * DAY
@@ -194,8 +199,50 @@ def test_without_follows_those_who_act_on_one_account_and_much_else_may_be_fans(
     assert state(data, found("coordination", joint))[0] == expected
 
 
-@pytest.mark.parametrize(("clock", "expected"), [(True, casefile.CLEARED), (False, casefile.SUSPECTED)])
-def test_a_ring_that_publishes_by_the_clock_is_a_newsroom(town: Town, expected: str, *, clock: bool) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "known", "expected"),
+    [(10, 1.0, casefile.TOO_LITTLE), (3600, 1.0, casefile.SUSPECTED), (10, 0.0, casefile.SUSPECTED)],
+)
+def test_outlets_that_share_links_by_the_clock_and_are_followed_may_be_publishers(
+    town: Town, seconds: int, known: float, expected: str
+) -> None:
+    joint = _links_of_outlets(town, seconds, known)
+    assert state(town.data(), found("coordination", joint))[0] == expected
+
+
+@pytest.mark.parametrize(("known", "expected"), [(1.0, casefile.TOO_LITTLE), (0.0, casefile.SUSPECTED)])
+def test_where_times_are_dates_the_clock_says_nothing(town: Town, known: float, expected: str) -> None:
+    joint = _links_of_outlets(town, 3600, known)
+    joint["created_at"] = joint["created_at"].dt.floor("D")
+    town.tell_dates_alone()
+    assert state(town.data(), found("coordination", joint))[0] == expected
+
+
+def _links_of_outlets(town: Town, seconds: int, known: float) -> pd.DataFrame:
+    """Thirty links that all share within so many seconds of the hour; outlets follow not one another."""
+    town.follow_from_outside(known, 30)
+    rows = []
+    for one in IDS:
+        town.made[one] = START - 100 * DAY
+        town.follows += [(one, f"p{n}", START) for n in town.rng.choice(PEOPLE, 20, replace=False)]
+        for n in range(30):
+            when = (START // 3600 + 29 * n) * 3600 + int(town.rng.integers(seconds))
+            rows.append((one, f"wire/{n}", "link", pd.Timestamp(when, unit="s", tz="UTC")))
+            town.posts.append((f"{one}-{n}", one, when))
+    return pd.DataFrame(rows, columns=["account_id", "object", "kind", "created_at"])
+
+
+@pytest.mark.parametrize(
+    ("clock", "dates", "expected"),
+    [
+        (True, False, casefile.CLEARED),
+        (False, False, casefile.SUSPECTED),
+        (False, True, casefile.SUSPECTED),
+    ],
+)
+def test_a_ring_that_publishes_by_the_clock_is_a_newsroom(
+    town: Town, expected: str, *, clock: bool, dates: bool
+) -> None:
     for one in IDS:
         town.made[one] = START
         town.follow_all(one)
@@ -208,6 +255,8 @@ def test_a_ring_that_publishes_by_the_clock_is_a_newsroom(town: Town, expected: 
                 if one != other and town.rng.random() < 0.5:
                     town.act(one, f"{other}-{n}", int(town.rng.integers(1, 120)))
     town.follow_from_outside(1.0, 30)
+    if dates:
+        town.tell_dates_alone()
     data = town.data()
     acts = data.engagements[data.engagements["account_id"].isin(IDS)]
     assert state(data, found("pod", acts.assign(object=lambda one: one["post_id"])))[0] == expected

@@ -24,7 +24,7 @@ MUTUAL = "share of pairs of members that follow each other"
 CLOCK = "how far acts keep to a minute of the hour, half hour or quarter"
 _OUTSIDE = "followers from outside, median member"
 _KNOWN = "share of members that anybody outside follows"
-_BESIDE = "acts and follows beside, median member"
+_BESIDE = "follows, acts and posts beside, median member"
 _CROWD = "share of others among those who did the same within an hour"
 _PREFER = "how far the shares of posts that members answer differ by pair"
 _INWARD = {
@@ -54,8 +54,10 @@ def tested(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: In
     loyal, life, followed = club
     rows = [*club, *_organisation(facts, group), followed._replace(explanation="organisation")]
     rows += [_row("event", _CROWD, facts.crowd(joint, group, CROWD), HALF, "dear")]
-    rows += [_row("scheduler", CLOCK, facts.by_the_clock(joint["created_at"]), MOST)]
+    clock = _by_the_clock("scheduler", facts, joint)
+    rows += [clock]
     if cluster["kind"] == "coordination":
+        rows += [one._replace(explanation="publishers") for one in (clock, followed)]
         rows += (
             _public(facts, joint, life, followed) if len(facts.data.follows) else _fans(facts, joint, life)
         )
@@ -79,6 +81,13 @@ def _beside_usual(
     """Speaks for the explanation from this part of what is usual on, and never where there is none."""
     row = _row(explanation, what, measured, part * measured.usual, cost)
     return row._replace(speaks="against") if measured.value == 0 else row
+
+
+def _by_the_clock(explanation: str, facts: Facts, joint: pd.DataFrame) -> Tested:
+    """Tells nothing where others keep to the clock too: times are rounded."""
+    measured = facts.by_the_clock(joint["created_at"])
+    row = _row(explanation, CLOCK, measured, MOST)
+    return row._replace(speaks="unknown") if measured.usual >= HALF else row
 
 
 def _club(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
@@ -160,6 +169,6 @@ def _of_pod(facts: Facts, joint: pd.DataFrame, group: Ints) -> list[Tested]:
         prefer,
         followed,
         mutual._replace(explanation="newsroom"),
-        _row("newsroom", CLOCK, facts.by_the_clock(joint["created_at"]), MOST),
+        _by_the_clock("newsroom", facts, joint),
         followed._replace(explanation="newsroom"),
     ]

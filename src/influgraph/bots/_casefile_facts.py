@@ -153,15 +153,18 @@ class Facts:
 
     def by_the_clock(self, moments: pd.Series) -> Measured:
         """How far acts keep to a minute of the hour, half hour or quarter: 0 any minute, 1 the same."""
-        others = self.acts["created_at"].dropna()
+        others = pd.concat([self.acts["created_at"], self.data.posts["created_at"]]).dropna()
         if moments.notna().sum() < CLOCK_ACTS or others.empty:
             return UNKNOWN
         return Measured(_kept_to_the_clock(moments.dropna()), _kept_to_the_clock(others))
 
     def elsewhere(self, members: Ints, joint: int) -> Measured:
-        """Acts and follows of the median member beyond what the group did together, each."""
+        """Follows, acts and posts of the median member beyond what the group did together, each."""
         done = np.zeros(len(self.data.accounts))
-        for did in (self.data.follows["follower_id"], self.acts["account_id"]):
+        posts = self.data.posts
+        acts_too = posts[[name for name in ("repost_of", "reply_to") if name in posts]].notna().any(axis=1)
+        own = posts.loc[~acts_too, "author_id"]
+        for did in (self.data.follows["follower_id"], self.acts["account_id"], own):
             done += np.bincount(did.cat.codes, minlength=done.size)
         each = joint / max(members.size, 1)
         return Measured(max(_median(done[members]) - each, 0.0), _median(done[self.compared]))

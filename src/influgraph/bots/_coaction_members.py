@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 TOGETHER = 3  # members whose acts on an object within the window make a joint act
 ROUNDS = 4  # of asking anew who belongs, once it is known what was done together
 CLOCKED, OPEN, INWARD, RETURNED, SUDDEN = 0.8, 0.5, 0.5, 0.5, 60.0  # see `explain`
+ROUNDED = 0.5  # resultant length of everybody's acts from which on their times are rounded
 PARTS = (1, 2, 4)  # of an hour by which a newsroom may publish
 
 
@@ -95,10 +96,11 @@ def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
     """Numbers that speak for an innocent explanation of what a group did, and one that holds, if any.
 
     A newsroom: joint acts at the same minute of the hour, half hour or quarter (resultant length `CLOCKED` or
-    more) by accounts of which in half or more of the pairs one follows the other. A circle of acquaintances:
-    half or more of what members act on is their own, not within a minute of the post, and either half or more
-    of these acts are between members of whom each acts on the other's posts, or half of the pairs follow one
-    another. Where all serve one or two leaders that give nothing back, neither holds.
+    more; where everybody's acts keep to the clock, times are rounded and tell nothing) by accounts of which
+    in half or more of the pairs one follows the other. A circle of acquaintances: half or more of what
+    members act on is their own, not within a minute of the post, and either half or more of these acts are
+    between members of whom each acts on the other's posts, or half of the pairs follow one another. Where all
+    serve one or two leaders that give nothing back, neither holds.
     """
     acts = ground.acts
     begins = np.unique(group.raid, return_index=True)[1]
@@ -111,7 +113,8 @@ def explain(ground: Ground, data: Dataset, group: Group) -> dict[str, object]:
     inward = float(np.isin(acts.author[units], group.members).mean()) if units.size else np.nan
     returned = _returned(account[own], author[own], acts.accounts)
     sudden, why = _median(delay[own]) <= SUDDEN, None
-    if clocked >= CLOCKED and linked >= OPEN:
+    rounded = resultant_length(acts.time) >= ROUNDED
+    if clocked >= CLOCKED and linked >= OPEN and not rounded:
         why = "accounts that follow one another publish by the clock, as a newsroom does"
     elif inward >= INWARD and not sudden and (returned >= RETURNED or mutual >= OPEN):
         why = "members act on one another's posts, as circles of acquaintances and pods do"

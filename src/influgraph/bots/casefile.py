@@ -72,7 +72,8 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     Data are too few to suspect anybody where something innocent looks the same: newcomers who followed the
     same when they joined, respond to these as others do, and are followed by people outside;
     colleagues made together, nearly all of whom are followed from outside; the public of an event, whose
-    joint acts fall on few occasions, who do much else and are followed as others are; friends whose posts are
+    joint acts fall on few occasions, who do much else and are followed as others are; publishers, who act by
+    the clock and are followed from outside; friends whose posts are
     too few to tell whether they prefer some; a newsroom, and fans of one account who do much else, where who
     follows whom is not known. All but these last two take what a bot cluster cannot have cheaply: a following
     among people outside.
@@ -148,8 +149,9 @@ def _state(cluster: dict[Any, Any], measured: Sequence[Tested]) -> dict[str, str
         for explanation, why in reasons.items():
             if whole.get(explanation, False):
                 return {"state": state, "why": why}
-    if list(speaks.loc[speaks["explanation"].eq("friends"), "speaks"]) == ["for", "unknown", "for"]:
-        return {"state": TOO_LITTLE, "why": _PERHAPS_FRIENDS}
+    for explanation, (pattern, why) in _PERHAPS.items():
+        if list(speaks.loc[speaks["explanation"].eq(explanation), "speaks"]) == pattern:
+            return {"state": TOO_LITTLE, "why": why}
     return {"state": SUSPECTED, "why": _unexplained(speaks)}
 
 
@@ -166,10 +168,6 @@ def _unexplained(speaks: pd.DataFrame) -> str:
 
 _UNTESTED = "neither follows nor profiles nor times are known, so no innocent explanation can be tested"
 _NEWSROOM = "acts keep to the clock, as those of newsrooms and bots do, and who follows whom is not known"
-_PERHAPS_FRIENDS = (
-    "friends may explain it: members follow one another and are followed, and their posts are too few to "
-    "tell whether they engage more with some than others"
-)
 _CLEARED = {
     "organisation": "an organisation explains it: members follow one another, share a name, and are followed",
     "fan club": "a fan club explains it: members follow whom they promote, do much else, and are followed",
@@ -181,8 +179,23 @@ _DOUBTED = {
     "newcomers": "newcomers may explain it: they followed when they joined, respond to whom they follow as "
     "others do, and are followed",
     "colleagues": "colleagues may explain it: nearly all members are followed by people outside",
+    "publishers": "publishers may explain it: members act by the clock, as newsrooms do, and are followed by "
+    "people outside",
     "fans": "fans may explain it: joint acts are on posts of one account, members do much else, and who "
     "follows whom is not known",
     "public": "the public of an event may explain it: joint acts fall on few occasions, members do much "
     "else, and are followed",
+}
+# Where all that is known speaks for it, but not what would tell most.
+_PERHAPS_FRIENDS = (
+    "friends may explain it: members follow one another and are followed, and their posts are too few to "
+    "tell whether they engage more with some than others"
+)
+_PERHAPS_PUBLISHERS = (
+    "publishers may explain it: members are followed by people outside, and times are too coarse to tell "
+    "whether they act by the clock, as newsrooms do"
+)
+_PERHAPS = {
+    "friends": (["for", "unknown", "for"], _PERHAPS_FRIENDS),
+    "publishers": (["unknown", "for"], _PERHAPS_PUBLISHERS),
 }
