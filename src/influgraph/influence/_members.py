@@ -108,15 +108,18 @@ def draw(
     exposed: Floats,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Draw level and receptiveness (rows) of every member, and the share of members in each class."""
+    """Draw level and receptiveness (rows) of every member, and the share of members in each class.
+
+    Arguments are as of `judge`, with outcomes sorted by member.
+    """
     from influgraph.influence import _member_kernels
 
     drawn = np.empty((2, len(expected)))
     draw_some = partial(
         _member_kernels.draw_members,
         start=outcomes.start,
-        baseline=np.maximum(baseline, 1e-300)[outcomes.order],
-        caused=caused[outcomes.order],
+        baseline=np.maximum(baseline, 1e-300),
+        caused=caused,
         expected=expected,
         exposed=exposed,
         levels=LEVELS.astype(np.float32),
