@@ -4,6 +4,9 @@ Who follows accounts of another niche sees their posts, and does more when somet
 to go by the hours of their own niche alone, those posts would be taken to bring this about.
 """
 
+from itertools import chain
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
@@ -44,7 +47,7 @@ class Hours:
         accounts, niches = exposure.interests.shape
         own = sparse.csr_array((np.ones(accounts), (np.arange(accounts), exposure.niche)), (accounts, niches))
         both = sparse.csr_array(own + exposure.interests)
-        self._start, self._niche = both.indptr, both.indices
+        self._start, self._niche = both.indptr.astype(np.int64), both.indices
         self._own = (np.repeat(exposure.niche, np.diff(both.indptr)) == self._niche).astype(np.float64)
         self._followed = np.maximum(both.data - self._own, 0)
         self._rows = cuts(self._start, parts(len(self._niche)))
@@ -67,7 +70,7 @@ class Hours:
 
         cumulative = np.pad(self._rate.T.cumsum(axis=0), ((1, 1), (0, 0)))
         cumulative[-1] = cumulative[-2]
-        known = self._start, self._niche, self._share, self._passed, cumulative
+        known: tuple[Any, ...] = self._start, self._niche, self._share, self._passed, cumulative
         return np.concatenate(at_once(lambda rows: _hours_kernels.expect_outcomes(*rows, *known), self._rows))
 
     def redraw(self, uniform: Floats, level: Floats, *, rng: np.random.Generator) -> None:
@@ -92,12 +95,13 @@ class Hours:
         """Summed levels of accounts at risk, by own niche and by whom they follow (2 x niches x hours)."""
         from influgraph.influence import _hours_kernels
 
-        niches, hours = self._rate.shape
+        hours = self._rate.shape[1]
         last_hour = np.minimum(self._passed.astype(np.int64), hours - 1)
-        known = self._start, self._niche, self._own, self._followed, last_hour, level
+        shares = self._start, self._niche, self._own, self._followed
+        known: tuple[Any, ...] = *shares, last_hour, level, hours, len(self._rate)
 
         def leave(rows: tuple[int, int]) -> Floats:
-            leaving: Floats = _hours_kernels.sum_leaving(*rows, *known, np.zeros((2, hours, niches)))
+            leaving: Floats = _hours_kernels.sum_leaving(*rows, *known)
             return leaving
 
         leaving = np.sum(at_once(leave, self._rows), axis=0)
@@ -107,7 +111,7 @@ class Hours:
         """Mix the rates of niches at each outcome."""
         from influgraph.influence import _hours_kernels
 
-        known = self._start, self._niche, self._share, np.ascontiguousarray(self._rate.T)
+        known: tuple[Any, ...] = self._start, self._niche, self._share, np.ascontiguousarray(self._rate.T)
 
         def mix(part: slice) -> Floats:
             rates: Floats = _hours_kernels.mix_rates(self._actor[part], self._hour[part], *known)
@@ -119,14 +123,12 @@ class Hours:
         """Outcomes had anyway by niche and hour they go by, and how many of them go by follows."""
         from influgraph.influence import _hours_kernels
 
-        known = self._start, self._niche, self._share, np.ascontiguousarray(self._rate.T)
-        of_outcomes = self._actor, self._hour, uniform, self._mixed
-        followed = self._by_follows * self._followed
+        by_hour, followed = np.ascontiguousarray(self._rate.T), self._by_follows * self._followed
+        known = self._start, self._niche, self._share, by_hour, followed
 
         def count(part: slice) -> tuple[Floats, int]:
-            found: tuple[Floats, int] = _hours_kernels.count_niches(
-                *(side[part] for side in of_outcomes), *known, followed
-            )
+            rows = [side[part] for side in (self._actor, self._hour, uniform, self._mixed)]
+            found: tuple[Floats, int] = _hours_kernels.count_niches(*chain(rows, known))
             return found
 
         counts, by_follows = zip(*at_once(count, slices(len(uniform))), strict=True)

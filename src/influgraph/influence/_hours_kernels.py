@@ -83,12 +83,14 @@ def sum_leaving(
     followed: Floats,
     last_hour: Ints,
     level: Floats,
-    leaving: Floats,
+    hours: int,
+    niches: int,
 ) -> Floats:
-    """Levels of accounts `first` to `last` in their last hour by niche: by `own`, and by what is `followed`.
+    """Levels of accounts `first` to `last` by their last hour and niche: by `own`, and by what is `followed`.
 
-    They are added to `leaving` (2 x hours x niches).
+    The result is 2 x hours x niches.
     """
+    leaving = np.zeros((2, hours, niches))
     for u in range(first, last):
         hour = last_hour[u]
         for k in range(start[u], start[u + 1]):

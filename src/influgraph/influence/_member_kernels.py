@@ -13,11 +13,11 @@ from influgraph.influence._arrays import Floats, Ints
 
 Singles = npt.NDArray[np.float32]  # twice as many at a time; means are wanted to three digits
 _TINY = np.float32(1e-25)
-# Divisions that look out for zero are done one at a time.
-_FAST = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+_FAST = {"reassoc", "contract", "nsz"}
+# Divisions are as in numpy: those that look out for zero are done one at a time.
 
 
-@numba.njit(cache=True, **_FAST)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def judge_members(
     first: int,
     last: int,
@@ -60,7 +60,7 @@ def judge_members(
     return used
 
 
-@numba.njit(cache=True, **_FAST)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def draw_members(
     first: int,
     last: int,
@@ -93,7 +93,7 @@ def draw_members(
 
 
 # Inlined: a helper from the cache is not optimised as one compiled beside its caller, and rounds otherwise.
-@numba.njit(cache=True, inline="always", **_FAST)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST, inline="always")
 def _weigh_classes(
     own: tuple[int, int],
     owed: tuple[float, float],

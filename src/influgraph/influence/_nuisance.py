@@ -62,7 +62,7 @@ class Nuisance:
         return np.asarray(self._hours.at_outcomes() * self._usual[self._account] / (HOUR * self._tempo))
 
     def _redraw_traits(self, anyway: Flags, expected: Floats, rng: np.random.Generator) -> None:
-        done = sum_by(self._account, anyway, len(expected))
+        done = sum_by(self._account, anyway.astype(np.float64), len(expected))
         for number, (trait, factors) in enumerate(self._traits):
             others = self._usual / self._drawn[number][trait]
             parts = done, others * self._level * expected
