@@ -31,7 +31,7 @@ def list_windows(
     Account, group, stratum and number of the whole ones; account, group, stratum and seconds of the others.
     `stratum` is accounts x niches; windows have twice that, and one more after a repost.
     """
-    room = max(followed.size, 1)
+    room = max(follow_start[-1] - follow_start[0], 1)
     keys, kinds = np.empty((3, room), np.int32), np.empty(room, np.int16)
     cut, cut_kinds, length = np.empty((2, room), np.int32), np.empty(room, np.int16), np.empty(room)
     number = cuts = 0
