@@ -43,11 +43,10 @@ def _drawn(rng: np.random.Generator, *, by_follows: float) -> tuple[Hours, np.nd
         niche=niche,
         interests=sparse.csr_array(shares),
         risk_end=np.full(PEOPLE, HOURS * 3600.0),
-        outcomes=SimpleNamespace(account=account),
     )
-    hours = Hours(exposure, hour, np.full((NICHES, HOURS), 0.02))
+    hours = Hours(exposure, account, hour, np.full((NICHES, HOURS), 0.02))
     for _ in range(100):
-        hours.redraw(np.ones(len(account), bool), np.ones(PEOPLE), rng=rng)
+        hours.redraw(rng.random(len(account)), np.ones(PEOPLE), rng=rng)
     assert hours.at_outcomes().shape == account.shape
     assert hours.expected().sum() == pytest.approx(len(account), rel=0.05)
     return hours, 0.02 * rate
@@ -62,7 +61,7 @@ def test_how_far_people_go_by_whom_they_follow_is_learnt(planted: float) -> None
 
 def test_rates_and_expected_outcomes_by_hand() -> None:
     hours, _ = _drawn(np.random.default_rng(4), by_follows=0.5)
-    mixed = sparse.csr_array((hours._shares(), hours._niche, hours._start), (PEOPLE, NICHES)).toarray()
+    mixed = sparse.csr_array((hours._share, hours._niche, hours._start), (PEOPLE, NICHES)).toarray()
     wanted = (mixed[hours._actor] * hours._rate[:, hours._hour].T).sum(axis=1)
     assert np.allclose(mixed.sum(axis=1), 1)
     assert np.allclose(hours.at_outcomes(), wanted)

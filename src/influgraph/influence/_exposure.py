@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from influgraph import dataset
+from influgraph._threads import at_once, cuts, parts, slices
 from influgraph.dataset import Dataset
 from influgraph.influence import _clock, _traits
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
@@ -262,39 +263,10 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
 
     `source` numbers what each broadcast is of; without it, that is its author.
     """
-    from influgraph.influence import _kernels, _window_kernels
-
     outcomes, broadcasts, strata = scene.outcomes, scene.broadcasts, scene.strata
-    attention = (scene.attention.start, scene.attention.exposers, scene.attention.since)
-    posts = (broadcasts.start, broadcasts.time)
-    counts = _kernels.count_pairs(outcomes.account, outcomes.waking, *attention, *posts, window)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    pair, delay = _kernels.list_pairs(outcomes.account, outcomes.waking, *attention, *posts, window, starts)
-    edges, author_niche = DELAY_EDGES * window, strata.niche[broadcasts.author]
-    accounts = len(strata.table)
-    risk = risk_ends(outcomes.account, outcomes.waking, accounts=accounts, period=scene.waking_period)
     authors, place = np.unique(broadcasts.author if source is None else source, return_inverse=True)
-    number = len(authors)
-    windows = Windows(
-        *_window_kernels.list_windows(
-            *attention,
-            risk,
-            *posts,
-            author_niche,
-            place + number * broadcasts.direct,
-            2 * number,
-            ~broadcasts.direct,
-            strata.table,
-            scene.waking_period,
-            window,
-        ),
-        authors=number,
-        strata=2 * strata.count,
-        edges=edges,
-    )
-    pair_outcome, pair_author, pair_cell = _kernels.label_pairs(
-        starts, pair, delay, outcomes.account, place, author_niche, ~broadcasts.direct, strata.table, edges
-    )
+    pair_outcome, pair_author, pair_cell = _list_pairs(scene, place, window=window)
+    accounts = len(strata.table)
     return Exposure(
         outcomes=outcomes,
         tempo=scene.tempo,
@@ -304,13 +276,59 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
         pair_outcome=pair_outcome,
         pair_author=pair_author,
         pair_cell=pair_cell,
-        windows=windows,
+        windows=_list_windows(scene, place, window=window),
         strata=2 * strata.count,
-        widths=np.diff(edges),
+        widths=np.diff(DELAY_EDGES * window),
         risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
         period=scene.period,
         traits=scene.traits,
     )
+
+
+def _list_pairs(scene: Scene, source: Ints, *, window: float) -> list[Ints]:
+    """Outcome, source and cell of every pair of an outcome and a broadcast in the window before it."""
+    from influgraph.influence import _kernels
+
+    outcomes, broadcasts, strata = scene.outcomes, scene.broadcasts, scene.strata
+    attention = scene.attention.start, scene.attention.exposers, scene.attention.since
+    reach = (*attention, broadcasts.start, broadcasts.time, window)
+    labels = source, strata.niche[broadcasts.author], ~broadcasts.direct, strata.table, DELAY_EDGES * window
+
+    def find(part: slice) -> tuple[Ints, Ints, Ints]:
+        account, time = outcomes.account[part], outcomes.waking[part]
+        start = np.append(0, _kernels.count_pairs(account, time, *reach).cumsum())
+        broadcast, delay = _kernels.list_pairs(account, time, *reach, start)
+        outcome, author, cell = _kernels.label_pairs(start, broadcast, delay, account, *labels)
+        outcome += part.start
+        return outcome, author, cell
+
+    found = at_once(find, slices(len(outcomes.account)))
+    return [np.concatenate(side) for side in zip(*found, strict=True)]
+
+
+def _list_windows(scene: Scene, source: Ints, *, window: float) -> Windows:
+    """List the windows after broadcasts of each source, own posts apart from reposts."""
+    from influgraph.influence import _window_kernels
+
+    broadcasts, strata, start = scene.broadcasts, scene.strata, scene.attention.start
+    accounts, number = len(strata.table), int(source.max(initial=-1)) + 1
+    risk = risk_ends(
+        scene.outcomes.account, scene.outcomes.waking, accounts=accounts, period=scene.waking_period
+    )
+    posts = broadcasts.start, broadcasts.time, strata.niche[broadcasts.author]
+    groups = source + number * broadcasts.direct, 2 * number, ~broadcasts.direct
+
+    def find(part: tuple[int, int]) -> tuple[npt.NDArray[Any], ...]:
+        rows = slice(*part)
+        reach = start[part[0] : part[1] + 1], scene.attention.exposers, scene.attention.since, risk[rows]
+        ends = strata.table[rows], scene.waking_period, window
+        listed: tuple[npt.NDArray[Any], ...] = _window_kernels.list_windows(*reach, *posts, *groups, *ends)
+        account, group, stratum, count, cut_account, *cut = listed
+        return account + np.int32(part[0]), group, stratum, count, cut_account + np.int32(part[0]), *cut
+
+    found = at_once(find, cuts(start.astype(np.int64), parts(len(scene.attention.exposers))))
+    listed: list[Any] = [np.concatenate(side) for side in zip(*found, strict=True)]
+    return Windows(*[*listed, number, 2 * strata.count, DELAY_EDGES * window])
 
 
 def only_members(scene: Scene, members: Flags) -> Scene:

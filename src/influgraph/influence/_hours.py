@@ -4,14 +4,17 @@ Who follows accounts of another niche sees their posts, and does more when somet
 to go by the hours of their own niche alone, those posts would be taken to bring this about.
 """
 
+from itertools import chain
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
-from influgraph._threads import at_once, slices
+from influgraph._threads import at_once, cuts, parts, slices
 from influgraph.influence import _baseline
-from influgraph.influence._arrays import Flags, Floats, Ints, sum_by
+from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._clock import HOUR
 from influgraph.influence._exposure import Exposure
-from influgraph.influence._intensity import expected_until, level_until
 
 _LEARNING_RATE = 0.2
 # Most hours and classes are ordinary: believed until they say otherwise.
@@ -36,75 +39,100 @@ class Factors:
 class Hours:
     """A draw of the rate of every niche and hour, of how far people go by which niche, and how to draw both.
 
+    Outcomes are given by `actor` and `hour`; all is fastest where those of an account stand side by side.
     Accounts x niches are sparse: `_own` is 1 in the account's niche, `_followed` the share of its follows.
     """
 
-    def __init__(self, exposure: Exposure, hour: Ints, rate: Floats) -> None:
+    def __init__(self, exposure: Exposure, actor: Ints, hour: Ints, rate: Floats) -> None:
         accounts, niches = exposure.interests.shape
         own = sparse.csr_array((np.ones(accounts), (np.arange(accounts), exposure.niche)), (accounts, niches))
         both = sparse.csr_array(own + exposure.interests)
-        self._start, self._niche = both.indptr, both.indices
-        self._account = np.repeat(np.arange(accounts), np.diff(both.indptr))
-        self._own = (exposure.niche[self._account] == self._niche).astype(np.float64)
+        self._start, self._niche = both.indptr.astype(np.int64), both.indices
+        self._own = (np.repeat(exposure.niche, np.diff(both.indptr)) == self._niche).astype(np.float64)
         self._followed = np.maximum(both.data - self._own, 0)
-        self._end, self._hour = exposure.risk_end[self._account], hour
-        self._actor, self._by_follows, self._rate = exposure.outcomes.account, _BY_FOLLOWS, rate
+        self._rows = cuts(self._start, parts(len(self._niche)))
+        self._passed = np.minimum(exposure.risk_end / HOUR, rate.shape[1])
+        self._actor, self._hour, self._rate = actor, hour, rate
         self._niche_rate = rate.mean(axis=1, keepdims=True)
         periods = _baseline.periods(rate.shape[1], lasting=True)
         self._periods = [(period, by_niche, Factors()) for period, by_niche in periods]
         self._drawn = [np.ones((niches if by_niche else 1, rate.shape[1])) for _, by_niche in periods]
+        self._go_by(_BY_FOLLOWS)
+        self._mix()
 
     def at_outcomes(self) -> Floats:
         """Rate at each outcome, per hour, at a level of one."""
+        return self._mixed
+
+    def expected(self) -> Floats:
+        """Outcomes that each account is expected to have anyway at a level of one, until its risk ends."""
         from influgraph.influence import _hours_kernels
 
-        known = self._start, self._niche, self._shares(), np.ascontiguousarray(self._rate.T)
+        cumulative = np.pad(self._rate.T.cumsum(axis=0), ((1, 1), (0, 0)))
+        cumulative[-1] = cumulative[-2]
+        known: tuple[Any, ...] = self._start, self._niche, self._share, self._passed, cumulative
+        return np.concatenate(at_once(lambda rows: _hours_kernels.expect_outcomes(*rows, *known), self._rows))
+
+    def redraw(self, uniform: Floats, level: Floats, *, rng: np.random.Generator) -> None:
+        """Draw all anew given which outcomes were had anyway, and the levels of accounts.
+
+        Those had anyway have a uniform number below 1, all others one above.
+        """
+        counts, followed = self._draw_niches(uniform)
+        risks = self._at_risk(level)
+        had = np.array([counts.sum() - followed, followed])
+        own, by_follows = rng.gamma(had + 1) / ((risks * self._rate).sum(axis=(1, 2)) + 1)
+        self._go_by(by_follows / (own + by_follows))
+        self._redraw_rate(counts, (1 - self._by_follows) * risks[0] + self._by_follows * risks[1], rng)
+        self._mix()
+
+    def _go_by(self, by_follows: float) -> None:
+        """Go so far by the niches of whom one follows."""
+        self._by_follows = by_follows
+        self._share = (1 - by_follows) * self._own + by_follows * self._followed
+
+    def _at_risk(self, level: Floats) -> Floats:
+        """Summed levels of accounts at risk, by own niche and by whom they follow (2 x niches x hours)."""
+        from influgraph.influence import _hours_kernels
+
+        hours = self._rate.shape[1]
+        last_hour = np.minimum(self._passed.astype(np.int64), hours - 1)
+        shares = self._start, self._niche, self._own, self._followed
+        known: tuple[Any, ...] = *shares, last_hour, level, hours, len(self._rate)
+
+        def leave(rows: tuple[int, int]) -> Floats:
+            leaving: Floats = _hours_kernels.sum_leaving(*rows, *known)
+            return leaving
+
+        leaving = np.sum(at_once(leave, self._rows), axis=0)
+        return np.ascontiguousarray(leaving[:, ::-1].cumsum(axis=1)[:, ::-1].transpose(0, 2, 1))
+
+    def _mix(self) -> None:
+        """Mix the rates of niches at each outcome."""
+        from influgraph.influence import _hours_kernels
+
+        known: tuple[Any, ...] = self._start, self._niche, self._share, np.ascontiguousarray(self._rate.T)
 
         def mix(part: slice) -> Floats:
             rates: Floats = _hours_kernels.mix_rates(self._actor[part], self._hour[part], *known)
             return rates
 
-        return np.concatenate(at_once(mix, slices(len(self._hour))))
+        self._mixed = np.concatenate(at_once(mix, slices(len(self._hour))))
 
-    def expected(self) -> Floats:
-        """Outcomes that each account is expected to have anyway at a level of one, until its risk ends."""
-        by_niche = self._shares() * expected_until(self._end, self._niche, self._rate)
-        return np.asarray(np.add.reduceat(by_niche, self._start[:-1]), np.float64)
-
-    def redraw(self, anyway: Flags, level: Floats, *, rng: np.random.Generator) -> None:
-        """Draw all anew given which outcomes were had anyway, and the levels of accounts."""
-        counts, followed = self._draw_niches(anyway, rng)
-        shape = self._rate.shape
-        risks = [
-            level_until(self._end, self._niche, level[self._account] * share, shape=shape)
-            for share in (self._own, self._followed)
-        ]
-        had = np.array([anyway.sum() - followed, followed])
-        own, by_follows = rng.gamma(had + 1) / (np.array([(risk * self._rate).sum() for risk in risks]) + 1)
-        self._by_follows = by_follows / (own + by_follows)
-        risk = (1 - self._by_follows) * risks[0] + self._by_follows * risks[1]
-        self._redraw_rate(counts, risk, rng)
-
-    def _shares(self) -> Floats:
-        return np.asarray((1 - self._by_follows) * self._own + self._by_follows * self._followed)
-
-    def _draw_niches(self, anyway: Flags, rng: np.random.Generator) -> tuple[Floats, int]:
+    def _draw_niches(self, uniform: Floats) -> tuple[Floats, int]:
         """Outcomes had anyway by niche and hour they go by, and how many of them go by follows."""
         from influgraph.influence import _hours_kernels
 
-        actor, hour, share = self._actor[anyway], self._hour[anyway], self._shares()
-        known, size = (self._start, self._niche, share, np.ascontiguousarray(self._rate.T)), len(actor)
-        uniform = rng.random(size)
+        by_hour, followed = np.ascontiguousarray(self._rate.T), self._by_follows * self._followed
+        known = self._start, self._niche, self._share, by_hour, followed
 
-        def choose(part: slice) -> Ints:
-            places: Ints = _hours_kernels.draw_niches(actor[part], hour[part], *known, uniform[part])
-            return places
+        def count(part: slice) -> tuple[Floats, int]:
+            rows = [side[part] for side in (self._actor, self._hour, uniform, self._mixed)]
+            found: tuple[Floats, int] = _hours_kernels.count_niches(*chain(rows, known))
+            return found
 
-        chosen = np.concatenate(at_once(choose, slices(size)))
-        by_follows = rng.random(size) * share[chosen] < self._by_follows * self._followed[chosen]
-        niches, hours = self._rate.shape
-        counts = sum_by(self._niche[chosen] * hours + hour, np.ones(size), niches * hours)
-        return counts.reshape(niches, hours), int(np.count_nonzero(by_follows))
+        counts, by_follows = zip(*at_once(count, slices(len(uniform))), strict=True)
+        return np.ascontiguousarray(np.sum(counts, axis=0).T), sum(by_follows)
 
     def _redraw_rate(self, counts: Floats, risk: Floats, rng: np.random.Generator) -> None:
         expected = risk * self._niche_rate * np.prod(np.broadcast_arrays(*self._drawn), axis=0)

@@ -4,7 +4,6 @@ import math
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from influgraph.influence._arrays import Floats, Ints
 
@@ -25,22 +24,79 @@ def mix_rates(account: Ints, hour: Ints, start: Ints, niche: Ints, share: Floats
 
 
 @numba.njit(cache=True, nogil=True)
-def draw_niches(
-    account: Ints, hour: Ints, start: Ints, niche: Ints, share: Floats, rate: Floats, uniform: Floats
-) -> npt.NDArray[np.int64]:
-    """Draw by which niche of its account each outcome goes: a place in `niche`. Arguments as `mix_rates`."""
-    chosen = np.empty(account.size, np.int64)
+def count_niches(
+    account: Ints,
+    hour: Ints,
+    uniform: Floats,
+    mixed: Floats,
+    start: Ints,
+    niche: Ints,
+    share: Floats,
+    rate: Floats,
+    followed: Floats,
+) -> tuple[Floats, int]:
+    """Draw by which niche of its account each outcome goes, and count these (hours x niches).
+
+    Also how many go by what is followed, which is the part `followed` of each `share`. Outcomes whose number
+    is not below one are left out. `mixed` is what `mix_rates` gives, arguments are as there.
+    """
+    counts, by_follows = np.zeros(rate.shape), 0
     for i in range(account.size):
-        first, last, now = start[account[i]], start[account[i] + 1], rate[hour[i]]
-        whole = 0.0
-        for k in range(first, last):
-            whole += share[k] * now[niche[k]]
-        wanted, k = uniform[i] * whole, first
-        while k < last - 1 and wanted >= share[k] * now[niche[k]]:
+        if uniform[i] >= 1:
+            continue
+        now, k, last = rate[hour[i]], start[account[i]], start[account[i] + 1] - 1
+        wanted = uniform[i] * mixed[i]
+        while k < last and wanted >= share[k] * now[niche[k]]:
             wanted -= share[k] * now[niche[k]]
             k += 1
-        chosen[i] = k
-    return chosen
+        counts[hour[i], niche[k]] += 1
+        # What is left of the number is uniform once more.
+        by_follows += wanted < followed[k] * now[niche[k]]
+    return counts, by_follows
+
+
+@numba.njit(cache=True, nogil=True)
+def expect_outcomes(
+    first: int, last: int, start: Ints, niche: Ints, share: Floats, passed: Floats, cumulative: Floats
+) -> Floats:
+    """Expected outcomes of accounts `first` to `last` until so many hours have passed, by `share`s of niches.
+
+    `cumulative` (hours and two more x niches) are the rates of all hours before; beyond the end as at it.
+    """
+    expected = np.zeros(last - first)
+    for u in range(first, last):
+        hour = int(passed[u])
+        part = passed[u] - hour
+        at, after = cumulative[hour], cumulative[hour + 1]
+        for k in range(start[u], start[u + 1]):
+            expected[u - first] += share[k] * (at[niche[k]] + part * (after[niche[k]] - at[niche[k]]))
+    return expected
+
+
+@numba.njit(cache=True, nogil=True)
+def sum_leaving(
+    first: int,
+    last: int,
+    start: Ints,
+    niche: Ints,
+    own: Floats,
+    followed: Floats,
+    last_hour: Ints,
+    level: Floats,
+    hours: int,
+    niches: int,
+) -> Floats:
+    """Levels of accounts `first` to `last` by their last hour and niche: by `own`, and by what is `followed`.
+
+    The result is 2 x hours x niches.
+    """
+    leaving = np.zeros((2, hours, niches))
+    for u in range(first, last):
+        hour = last_hour[u]
+        for k in range(start[u], start[u + 1]):
+            leaving[0, hour, niche[k]] += level[u] * own[k]
+            leaving[1, hour, niche[k]] += level[u] * followed[k]
+    return leaving
 
 
 @numba.njit(cache=True, nogil=True)

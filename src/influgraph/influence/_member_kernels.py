@@ -1,8 +1,8 @@
 """Compiled loops over members and the outcomes of each: plain arrays in, plain arrays out.
 
-A class has a level, a receptiveness and a weight. `order[start[u]:start[u + 1]]` are the outcomes of member
-u; `baseline` and `caused` are their intensities at a level and a receptiveness of one, `expected` and
-`exposed` their expected numbers.
+A class has a level, a receptiveness and a weight; those of one level stand side by side, with the same kinds
+of receptiveness each. `start[u]` to `start[u + 1]` are the outcomes of member u; `baseline` and `caused` are
+their intensities at a level and a receptiveness of one, `expected` and `exposed` their expected numbers.
 """
 
 import numba
@@ -14,14 +14,14 @@ from influgraph.influence._arrays import Floats, Ints
 Singles = npt.NDArray[np.float32]  # twice as many at a time; means are wanted to three digits
 _TINY = np.float32(1e-25)
 _FAST = {"reassoc", "contract", "nsz"}
+# Divisions are as in numpy: those that look out for zero are done one at a time.
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def judge_members(
     first: int,
     last: int,
     start: Ints,
-    order: Ints,
     baseline: Floats,
     caused: Floats,
     expected: Floats,
@@ -37,17 +37,17 @@ def judge_members(
     `member` (2 x members) receives the means given all outcomes of the member, `apart` (2 x outcomes) those
     given all others.
     """
-    used, chance = np.zeros(weights.size), np.empty(weights.size, np.float32)
+    used, chance, toll = np.zeros(weights.size), np.empty_like(weights), np.empty_like(weights)
     for u in range(first, last):
-        own = order[start[u] : start[u + 1]]
-        _weigh_classes(own, baseline, caused, expected[u], exposed[u], levels, receptive, weights, chance)
+        own, owed = (start[u], start[u + 1]), (expected[u], exposed[u])
+        _weigh_classes(own, owed, baseline, caused, levels, receptive, weights, toll, chance)
         level = receives = np.float32(0.0)
         for k in range(weights.size):
             used[k] += chance[k]
             level += chance[k] * levels[k]
             receives += chance[k] * receptive[k]
         member[0, u], member[1, u] = level, receives
-        for i in own:
+        for i in range(start[u], start[u + 1]):
             scale = 1.0 / (baseline[i] + caused[i])
             anyway, moved = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
             whole = level = receives = np.float32(0.0)
@@ -60,12 +60,11 @@ def judge_members(
     return used
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def draw_members(
     first: int,
     last: int,
     start: Ints,
-    order: Ints,
     baseline: Floats,
     caused: Floats,
     expected: Floats,
@@ -77,46 +76,57 @@ def draw_members(
     drawn: Floats,
 ) -> Floats:
     """Draw what members `first` to `last` are like (`drawn`, 2 x members); how much each class is used."""
-    used, chance = np.zeros(weights.size), np.empty(weights.size, np.float32)
+    used, chance, toll = np.zeros(weights.size), np.empty_like(weights), np.empty_like(weights)
     for u in range(first, last):
-        own = order[start[u] : start[u + 1]]
-        _weigh_classes(own, baseline, caused, expected[u], exposed[u], levels, receptive, weights, chance)
+        own, owed = (start[u], start[u + 1]), (expected[u], exposed[u])
+        _weigh_classes(own, owed, baseline, caused, levels, receptive, weights, toll, chance)
         wanted, chosen = uniform[u], weights.size - 1
         for k in range(weights.size):
             used[k] += chance[k]
+        for k in range(weights.size):
             wanted -= chance[k]
             if wanted <= 0:
                 chosen = k
-                wanted = np.inf
+                break
         drawn[0, u], drawn[1, u] = levels[chosen], receptive[chosen]
     return used
 
 
 # Inlined: a helper from the cache is not optimised as one compiled beside its caller, and rounds otherwise.
-@numba.njit(cache=True, nogil=True, fastmath=_FAST, inline="always")
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST, inline="always")
 def _weigh_classes(
-    own: Ints,
+    own: tuple[int, int],
+    owed: tuple[float, float],
     baseline: Floats,
     caused: Floats,
-    expected: float,
-    exposed: float,
     levels: Singles,
     receptive: Singles,
     weights: Singles,
+    toll: Singles,
     chance: Singles,
 ) -> None:
     """Write to `chance` how probable each class is of a member with these `own` outcomes."""
     # The toll of what is expected is paid outcome by outcome, so that products stay within range.
-    share = 1.0 / max(len(own), 1)
-    toll = np.exp(-(levels * np.float32(expected * share) + receptive * np.float32(exposed * share)))
+    share = 1.0 / max(own[1] - own[0], 1)
+    expected, exposed = np.float32(owed[0] * share), np.float32(owed[1] * share)
+    kinds = 1
+    while kinds < levels.size and levels[kinds] == levels[0]:
+        kinds += 1
+    for first in range(0, weights.size, kinds):
+        toll[first : first + kinds] = np.exp(-levels[first] * expected)
+    for kind in range(kinds):
+        paid = np.exp(-receptive[kind] * exposed)
+        for k in range(kind, weights.size, kinds):
+            toll[k] *= paid
     for k in range(weights.size):
-        chance[k] = weights[k] if len(own) else weights[k] * toll[k]
-    for i in own:
+        chance[k] = weights[k] if own[1] > own[0] else weights[k] * toll[k]
+    for i in range(own[0], own[1]):
         scale = 1.0 / (baseline[i] + caused[i])
         anyway, moved = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
+        whole = np.float32(0.0)
         for k in range(weights.size):
             chance[k] *= (levels[k] * anyway + receptive[k] * moved) * toll[k]
-        whole = chance.sum()
+            whole += chance[k]
         if whole < _TINY or whole > np.float32(1.0) / _TINY:
             chance /= max(whole, np.float32(1e-37))
     chance /= max(chance.sum(), np.float32(1e-37))

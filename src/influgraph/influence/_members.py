@@ -76,22 +76,23 @@ def judge(
     """
     from influgraph.influence import _member_kernels
 
-    member, apart = np.empty_like(before.member), np.empty_like(before.apart)
+    member, apart, by_member = (np.empty_like(one) for one in (before.member, before.apart, before.apart))
     judged = partial(
         _member_kernels.judge_members,
         start=outcomes.start,
-        order=outcomes.order,
-        baseline=np.maximum(baseline, 1e-300),
-        caused=caused,
+        baseline=np.maximum(baseline, 1e-300)[outcomes.order],
+        caused=caused[outcomes.order],
         expected=expected,
         exposed=exposed,
         levels=LEVELS.astype(np.float32),
         receptive=RECEPTIVE.astype(np.float32),
         weights=before.weights.astype(np.float32),
         member=member,
-        apart=apart,
+        apart=by_member,
     )
     used: list[Floats] = at_once(lambda part: judged(*part), outcomes.cuts())
+    for side, sorted_side in zip(apart, by_member, strict=True):
+        side[outcomes.order] = sorted_side
     share = np.sum(used, axis=0) / len(expected)
     weights = share * (share / np.maximum(before.weights, 1e-300)) ** (_STEP - 1)
     return Members(member, apart, weights / weights.sum())
@@ -107,14 +108,16 @@ def draw(
     exposed: Floats,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Draw level and receptiveness (rows) of every member, and the share of members in each class."""
+    """Draw level and receptiveness (rows) of every member, and the share of members in each class.
+
+    Arguments are as of `judge`, with outcomes sorted by member.
+    """
     from influgraph.influence import _member_kernels
 
     drawn = np.empty((2, len(expected)))
     draw_some = partial(
         _member_kernels.draw_members,
         start=outcomes.start,
-        order=outcomes.order,
         baseline=np.maximum(baseline, 1e-300),
         caused=caused,
         expected=expected,

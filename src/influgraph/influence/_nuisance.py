@@ -20,43 +20,49 @@ class Nuisance:
     """A draw of everything but the effects, and how to draw the next.
 
     `baseline` is per outcome and waking second, over the receptiveness of who had it; `exposed` per author,
-    among people as receptive as they are now.
+    among people as receptive as they are now. Within, outcomes are sorted by who had them: all that is known
+    of an account is then at hand.
     """
 
     def __init__(self, exposure: Exposure, fitted: Intensity) -> None:
-        state = fitted.state
+        state, account = fitted.state, exposure.outcomes.account
         self._exposure = exposure
-        self._hours = Hours(exposure, state.cell % state.rate.mean.shape[1], state.rate.mean)
+        self._outcomes = _members.outcomes_by_member(account, accounts=len(exposure.niche))
+        order = self._outcomes.order
+        self._account, self._tempo = account[order], exposure.tempo[order]
+        hour = (state.cell % state.rate.mean.shape[1])[order]
+        self._hours = Hours(exposure, self._account, hour, state.rate.mean)
         self._mass = exposure.windows.masses(fitted.kernel, accounts=len(exposure.niche))
-        self._outcomes = _members.outcomes_by_member(exposure.outcomes.account, accounts=len(exposure.niche))
         self._level, self._receptive = state.members.member.copy()
         self._weights, self._kinds = state.members.weights, _members.start_kinds()
         self._usual = state.usual
         self._traits = [(trait, Factors()) for trait in exposure.traits]
         self._drawn = [np.ones(int(trait.max()) + 1) for trait in exposure.traits]
+        self._own = fitted.baseline[order]
         self.baseline, self.exposed = fitted.baseline, fitted.exposed
 
     def redraw(self, authors: Ints, theta: Floats, caused: Floats, *, rng: np.random.Generator) -> None:
         """Draw everything given the effects `theta` of these authors, and what they cause at each outcome."""
         effects = np.zeros(len(self._exposure.authors))
         effects[authors] = theta
-        anyway = rng.random(len(caused)) * (self.baseline + caused) < self.baseline
-        self._hours.redraw(anyway, self._usual * self._level, rng=rng)
+        caused = caused[self._outcomes.order]
+        # Below 1 where an outcome is had anyway, and uniform there.
+        uniform = rng.random(len(caused)) * (1 + caused / self._own)
+        self._hours.redraw(uniform, self._usual * self._level, rng=rng)
         expected = self._hours.expected()
-        self._redraw_traits(anyway, expected, rng)
+        self._redraw_traits(uniform < 1, expected, rng)
         own = self._usual_at_outcomes()
         self._redraw_members(effects, expected, (own, caused), rng)
-        account = self._exposure.outcomes.account
-        self.baseline = np.maximum(own * (self._level / np.maximum(self._receptive, 1e-9))[account], 1e-300)
+        self._own = np.maximum(own * (self._level / np.maximum(self._receptive, 1e-9))[self._account], 1e-300)
+        self.baseline = np.empty_like(own)
+        self.baseline[self._outcomes.order] = self._own
 
     def _usual_at_outcomes(self) -> Floats:
         """Baseline intensity at each outcome at a level of one, per waking second."""
-        usual = self._usual[self._exposure.outcomes.account]
-        return np.asarray(self._hours.at_outcomes() * usual / (HOUR * self._exposure.tempo))
+        return np.asarray(self._hours.at_outcomes() * self._usual[self._account] / (HOUR * self._tempo))
 
     def _redraw_traits(self, anyway: Flags, expected: Floats, rng: np.random.Generator) -> None:
-        account = self._exposure.outcomes.account
-        done = np.bincount(account[anyway], minlength=len(expected)).astype(np.float64)
+        done = sum_by(self._account, anyway.astype(np.float64), len(expected))
         for number, (trait, factors) in enumerate(self._traits):
             others = self._usual / self._drawn[number][trait]
             parts = done, others * self._level * expected

@@ -31,7 +31,7 @@ def list_windows(
     Account, group, stratum and number of the whole ones; account, group, stratum and seconds of the others.
     `stratum` is accounts x niches; windows have twice that, and one more after a repost.
     """
-    room = max(followed.size, 1)
+    room = max(follow_start[-1] - follow_start[0], 1)
     keys, kinds = np.empty((3, room), np.int32), np.empty(room, np.int16)
     cut, cut_kinds, length = np.empty((2, room), np.int32), np.empty(room, np.int16), np.empty(room)
     number = cuts = 0
@@ -97,41 +97,47 @@ def weigh_windows(
     groups: int,
     strata: int,
     edges: Floats,
-) -> Floats:
-    """Weighted seconds within windows (groups x cells)."""
-    bins = edges.size - 1
-    counted, seconds = np.zeros((groups, strata)), np.zeros((groups, strata * bins))
+) -> tuple[Floats, Floats]:
+    """Weighted windows: whole ones (groups x strata), and those cut short, by the bin they end in.
+
+    Of the latter (groups x strata x bins x 2) also the seconds within that bin.
+    """
+    whole, ended = np.zeros((groups, strata)), np.zeros((groups, strata, edges.size - 1, 2))
     for i in range(account.size):
-        counted[group[i], stratum[i]] += weight[account[i]] * count[i]
-    for g in range(groups):
-        for k in range(strata * bins):
-            seconds[g, k] = counted[g, k // bins] * (edges[k % bins + 1] - edges[k % bins])
+        whole[group[i], stratum[i]] += weight[account[i]] * count[i]
     for i in range(cut_account.size):
-        of, at = weight[cut_account[i]], cut_stratum[i] * bins
-        for j in range(bins):
-            if edges[j] >= length[i]:
-                break
-            seconds[cut_group[i], at + j] += of * (min(edges[j + 1], length[i]) - edges[j])
-    return seconds
+        j, of = _bin_of(length[i], edges), weight[cut_account[i]]
+        ended[cut_group[i], cut_stratum[i], j, 0] += of
+        ended[cut_group[i], cut_stratum[i], j, 1] += of * (length[i] - edges[j])
+    return whole, ended
 
 
 @numba.njit(cache=True, nogil=True)
-def window_masses(stratum: Ints, length: Floats, kernel: Floats, edges: Floats) -> Floats:
-    """Kernel mass of windows of these lengths."""
-    bins = edges.size - 1
-    masses = np.zeros(length.size)
+def window_masses(stratum: Ints, length: Floats, kernel: Floats, cumulative: Floats, edges: Floats) -> Floats:
+    """Kernel mass of windows of these lengths; `cumulative` is that before each bin, by stratum and bin."""
+    bins, masses = edges.size - 1, np.empty(length.size)
     for i in range(length.size):
-        for j in range(bins):
-            if edges[j] >= length[i]:
-                break
-            masses[i] += kernel[stratum[i] * bins + j] * (min(edges[j + 1], length[i]) - edges[j])
+        j = _bin_of(length[i], edges)
+        at = stratum[i] * bins + j
+        masses[i] = cumulative[at] + kernel[at] * (length[i] - edges[j])
     return masses
 
 
 @numba.njit(cache=True, nogil=True)
+def _bin_of(length: float, edges: Floats) -> int:
+    """Bin of delays that a window of this length ends in: most are long."""
+    j = edges.size - 2
+    while j > 0 and edges[j] >= length:
+        j -= 1
+    return j
+
+
+@numba.njit(cache=True, nogil=True)
 def expect_effects(
-    account: Ints, group: Ints, kind: Ints, mass: Floats, times: Ints, theta: Floats, expected: Floats
-) -> None:
-    """Add what windows of the mass of their kind, so many times, should bring about; `theta` is per group."""
+    account: Ints, group: Ints, kind: Ints, times: Ints, mass: Floats, theta: Floats, accounts: int
+) -> Floats:
+    """What windows of the mass of their kind, so many times, bring about by account; `theta` is by group."""
+    expected = np.zeros(accounts)
     for i in range(account.size):
         expected[account[i]] += theta[group[i]] * mass[kind[i]] * times[i]
+    return expected

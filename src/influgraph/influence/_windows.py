@@ -11,6 +11,8 @@ from scipy import sparse
 from influgraph._threads import at_once, parts, slices
 from influgraph.influence._arrays import Floats, Ints
 
+_MOST_PARTS = 4  # of the work
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -39,12 +41,16 @@ class Windows:
 
         sizes = weight, 2 * self.authors, self.strata, self.edges
 
-        def weigh(part: tuple[slice, slice]) -> Floats:
+        def weigh(part: tuple[slice, slice]) -> tuple[Floats, Floats]:
             rows = chain(*self._parts(*part), sizes)
-            seconds: Floats = _window_kernels.weigh_windows(*rows)
-            return seconds
+            found: tuple[Floats, Floats] = _window_kernels.weigh_windows(*rows)
+            return found
 
-        reposts, own = np.sum(at_once(weigh, self._slices()), axis=0).reshape(2, self.authors, -1)
+        whole, ended = (sum(side) for side in zip(*at_once(weigh, self._slices()), strict=True))
+        count, rest = np.moveaxis(np.asarray(ended), -1, 0)
+        # Windows that end in a later bin fill this one.
+        filled = np.asarray(whole)[..., None] + count[..., ::-1].cumsum(axis=-1)[..., ::-1] - count
+        reposts, own = (filled * np.diff(self.edges) + rest).reshape(2, self.authors, -1)
         return own, own + reposts
 
     def beside(self, other: "Windows") -> "Windows":
@@ -75,9 +81,10 @@ class Windows:
         )
 
     def _slices(self) -> list[tuple[slice, slice]]:
-        """Parts of the work: whole windows, and those cut short."""
+        """Parts of the work: whole windows, and those cut short. Few, as each has sums of its own."""
         sizes = len(self.account), len(self.cut_account)
-        return list(zip(*(slices(size, parts(max(sizes))) for size in sizes), strict=True))
+        count = min(parts(max(sizes)), _MOST_PARTS)
+        return list(zip(*(slices(size, count) for size in sizes), strict=True))
 
     def _parts(self, whole: slice, cut: slice) -> tuple[list[Any], list[Any]]:
         rows = self.account, self.group, self.stratum, self.count
@@ -88,31 +95,35 @@ class Windows:
         """What posts should bring about in each account, at effects `theta` of their authors."""
         from influgraph.influence import _window_kernels
 
-        expected, twice, cut = np.zeros(accounts), np.tile(theta, 2), self._cut_masses(kernel)
-        places, once = np.arange(len(cut)), np.ones(len(cut), np.int32)
-        whole = self.account, self.group, self.stratum, self._whole_masses(kernel), self.count
-        _window_kernels.expect_effects(*whole, twice, expected)
-        _window_kernels.expect_effects(self.cut_account, self.cut_group, places, cut, once, twice, expected)
-        return expected
+        whole_masses, twice = self._whole_masses(kernel), np.tile(theta, 2)
+
+        def expect(part: tuple[slice, slice]) -> Floats:
+            whole, (account, group, stratum, length) = self._parts(*part)
+            masses = self._masses_of(stratum, length, kernel)
+            cut = [account, group, np.arange(len(masses)), np.ones(len(masses), np.int32)]
+            both = (*whole, whole_masses, twice, accounts), (*cut, masses, twice, accounts)
+            expected: list[Floats] = [_window_kernels.expect_effects(*rows) for rows in both]
+            return expected[0] + expected[1]
+
+        return np.asarray(sum(at_once(expect, self._slices())))
 
     def masses(self, kernel: Floats, *, accounts: int) -> sparse.csr_array:
         """Kernel mass that each account was exposed to by each author (accounts x authors)."""
         account = np.concatenate([self.account, self.cut_account])
         author = np.concatenate([self.group, self.cut_group]) % self.authors
         whole = self._whole_masses(kernel)[self.stratum] * self.count
-        mass = np.concatenate([whole, self._cut_masses(kernel)])
+        mass = np.concatenate([whole, self._masses_of(self.cut_stratum, self.length, kernel)])
         return sparse.coo_array((mass, (account, author)), shape=(accounts, self.authors)).tocsr()
 
     def _whole_masses(self, kernel: Floats) -> Floats:
         """Kernel mass of a whole window, by stratum."""
         return np.asarray((kernel.reshape(self.strata, -1) * np.diff(self.edges)).sum(axis=1))
 
-    def _cut_masses(self, kernel: Floats) -> Floats:
+    def _masses_of(self, stratum: Ints, length: Floats, kernel: Floats) -> Floats:
+        """Kernel mass of windows cut short."""
         from influgraph.influence import _window_kernels
 
-        def masses(part: tuple[slice, slice]) -> Floats:
-            *_, stratum, length = self._parts(*part)[1]
-            found: Floats = _window_kernels.window_masses(stratum, length, kernel, self.edges)
-            return found
-
-        return np.concatenate(at_once(masses, self._slices()))
+        mass = kernel.reshape(self.strata, -1) * np.diff(self.edges)
+        before = (mass.cumsum(axis=1) - mass).ravel()
+        masses: Floats = _window_kernels.window_masses(stratum, length, kernel, before, self.edges)
+        return masses
