@@ -203,6 +203,24 @@ def test_agreement_is_one_for_equal_orders_and_minus_one_for_opposite_ones() -> 
     assert _study_comparison.agreement_rows(np.ones(10), draws) == []
 
 
+@pytest.mark.parametrize("alike", [0.0, 0.9])
+def test_doubt_about_influence_does_not_pass_for_disagreement(alike: float) -> None:
+    """Draws given noisy data and a prior that knows nothing of followers."""
+    rng = np.random.default_rng(3)
+    followers = rng.standard_normal(300)
+    true = alike * followers + np.sqrt(1 - alike**2) * rng.standard_normal(300)
+    noise = 1.5
+    seen = true + noise * rng.standard_normal(300)
+    share = 1 / (1 + noise**2)
+    draws = share * seen[:, None] + np.sqrt(1 - share) * rng.standard_normal((300, 100))
+    order, top = _study_comparison.agreement_rows(followers, draws)
+    ranks = pd.DataFrame({"followers": followers, "true": true}).rank(ascending=False)
+    first = ranks["true"][ranks["followers"] <= 20] <= 20
+    assert order[3] <= ranks.corr().iloc[0, 1] <= order[4]
+    assert top[3] <= first.mean() <= top[4]
+    assert np.quantile([np.corrcoef(followers, draw)[0, 1] for draw in draws.T], 0.95) < 0.5
+
+
 FOLLOWS = pd.DataFrame({"follower_id": ["b", "c", "d"], "followed_id": ["a", "a", "b"]})
 LIKES = pd.DataFrame({"account_id": ["b", "c"], "target_id": ["a", "a"], "kind": "like"})
 ACCOUNTS = pd.DataFrame({"account_id": ["a"], "followers_stated": [9]})

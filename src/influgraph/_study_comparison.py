@@ -1,6 +1,6 @@
 """How much is credited at all, and how far followers and influence agree."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,31 @@ def agreement_rows(followers: Floats, draws: Floats) -> list[list[Any]]:
     influential = influential[:, np.ptp(influential, axis=0) > 0]
     if not influential.size:
         return []
-    alike = [np.corrcoef(popular, ranks)[0, 1] for ranks in influential.T]
+    draws_alike = np.atleast_2d(np.corrcoef(influential, rowvar=False))
+    alike = np.array([np.corrcoef(popular, ranks)[0, 1] for ranks in influential.T])
     followed, first = (ranks > np.sort(ranks, axis=0)[-top - 1] for ranks in (popular, influential))
-    shared = first[followed].sum(axis=0) / top
-    return [_order_agreement(alike), _top_agreement(shared, top, top / len(popular))]
+    by_chance = top / len(popular)
+    beyond = (first[followed].sum(axis=0) / top - by_chance) / (1 - by_chance)
+    draws_share = (first.T.astype(float) @ first / top - by_chance) / (1 - by_chance)
+    return [
+        _order_agreement(_unhidden(alike, draws_alike)),
+        _top_agreement(by_chance + (1 - by_chance) * _unhidden(beyond, draws_share), top, by_chance),
+    ]
+
+
+def _unhidden(alike: Floats, draws_alike: Floats) -> Floats:
+    """Low, middle and high of an agreement, up to 1, that doubt about influence hides in part.
+
+    Draws differ from the truth as they do from one another (`draws_alike`, draws x draws), so an agreement
+    with them is smaller than with the truth, by the share that draws agree among themselves if what they are
+    drawn from knows nothing of it (attenuation, Spearman 1904), and not at all if it knows. The interval
+    holds both, and the middle is between.
+    """
+    apart = ~np.eye(len(alike), dtype=bool)
+    reliability = float(np.clip(draws_alike[apart].mean() if apart.any() else 1.0, 0.01, 1.0))
+    ends = [*np.quantile(alike, [0.05, 0.95]), *np.quantile(alike / reliability, [0.05, 0.95])]
+    middle = np.median(alike) / np.sqrt(reliability)
+    return np.asarray(np.clip([min(ends), middle, max(ends)], -1.0, 1.0))
 
 
 def trial_rows(found: Attribution, tried: pd.DataFrame | None) -> list[list[Any]]:
@@ -92,17 +113,18 @@ def _unused(account_id: str, accounts: pd.DataFrame) -> list[Any]:
     return [TRIAL, account_id, *[np.nan] * 4, f"not used: {why}"]
 
 
-def _order_agreement(alike: Sequence[float]) -> list[Any]:
-    low, middle, high = _spread(alike)
+def _order_agreement(alike: Floats) -> list[Any]:
+    low, middle, high = (float(value) for value in alike)
     verdict = (
         f"the order by followers and the order by influence agree by {middle:z.2f} "
-        f"[{low:z.2f} to {high:z.2f}], where 1 is the same order and 0 none"
+        f"[{low:z.2f} to {high:z.2f}], where 1 is the same order and 0 none; the "
+        "interval allows for agreement that doubt about influence hides"
     )
     return ["rank agreement", "followers against influence", middle, low, high, 0.0, verdict]
 
 
 def _top_agreement(shared: Floats, top: int, by_chance: float) -> list[Any]:
-    low, middle, high = _spread(shared)
+    low, middle, high = (float(value) for value in np.clip(shared, 0.0, 1.0))
     expected = f"{by_chance:.0%}" if by_chance >= 0.005 else "less than 1%"
     verdict = (
         f"of the {top} most followed, {middle:.0%} [{low:.0%} to {high:.0%}] are among the {top} of most "
@@ -111,7 +133,7 @@ def _top_agreement(shared: Floats, top: int, by_chance: float) -> list[Any]:
     return ["top agreement", "followers against influence", middle, low, high, by_chance, verdict]
 
 
-def _spread(values: Sequence[float] | Floats) -> tuple[float, float, float]:
+def _spread(values: Floats) -> tuple[float, float, float]:
     """5 % quantile, median and 95 % quantile."""
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     return float(low), float(middle), float(high)
