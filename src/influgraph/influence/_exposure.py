@@ -14,7 +14,7 @@ from scipy import sparse
 from influgraph import dataset
 from influgraph._threads import at_once, cuts, parts, slices
 from influgraph.dataset import Dataset
-from influgraph.influence import _clock, _traits
+from influgraph.influence import _clock, _sight, _traits
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
 from influgraph.influence._clock import Clock
 from influgraph.influence._windows import Windows
@@ -35,13 +35,28 @@ class Attention:
 
 @dataclass(frozen=True)
 class Broadcasts:
-    """Appearances of posts before followers, sorted by exposer and time; `post` is the post's row, or -1."""
+    """Appearances of posts before followers, sorted by exposer and time.
+
+    `post` is the post's row, or -1; `sight` the class of how much of its audience saw the post.
+    """
 
     start: Ints
     time: Floats
     author: Ints
     direct: Flags
     post: Ints
+    sight: Ints
+
+    @property
+    def mode(self) -> Ints:
+        """Class of sight, and in each own posts (even) and reposts (odd)."""
+        return np.asarray(2 * self.sight + ~self.direct)
+
+    def ordered(self, order: Ints, start: Ints, time: Floats) -> "Broadcasts":
+        """These rows in this order, with other row pointers and times."""
+        return Broadcasts(
+            start, time, self.author[order], self.direct[order], self.post[order], self.sight[order]
+        )
 
 
 @dataclass(frozen=True)
@@ -71,17 +86,24 @@ class Strata:
 class Scene:
     """All that bears on exposure; `tempo` is the clock's at each outcome, periods are lengths in seconds.
 
-    `traits` are the classes that accounts are in (see `_traits`).
+    `traits` are the classes that accounts are in (see `_traits`), `sights` how much a broadcast of each class
+    of sight counts.
     """
 
     outcomes: Outcomes
     tempo: Floats
     attention: Attention
     broadcasts: Broadcasts
+    sights: Floats
     strata: Strata
     traits: tuple[Ints, ...]
     period: float
     waking_period: float
+
+    @property
+    def modes(self) -> int:
+        """How many modes broadcasts may have."""
+        return 2 * len(self.sights)
 
 
 @dataclass(frozen=True)
@@ -91,7 +113,7 @@ class Exposure:
     The pairs of each author stand in the order of outcomes.
     `niche` is every account's, `interests` are as of `Strata`. Authors are numbered by their place in
     `authors`. A cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`;
-    strata are twice those of `Strata`: even ones of own posts, odd ones of reposts.
+    strata are those of `Strata` by mode of broadcasts; `sights` is how much each class of sight counts.
     """
 
     outcomes: Outcomes
@@ -104,6 +126,7 @@ class Exposure:
     pair_cell: Ints
     windows: Windows
     strata: int
+    sights: Floats
     widths: Floats
     risk_end: Floats
     period: float
@@ -124,10 +147,13 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
         return "posts with times are missing, so nobody's exposure is known"
     if views is None and data.follows.empty:
         return "follows (or views) are missing, so nobody's exposure is known"
+    sights = _sight.ALIKE
     attention, broadcasts = views or (
         follow_attention(data, start, clock),
         post_broadcasts(data, start, clock),
     )
+    if views is None:
+        broadcasts, sights = _by_impressions(data, attention, broadcasts)
     time = seconds_since(acts["created_at"], start)
     # One second more, so that the last timestamp lies inside the period.
     period = (end - start).total_seconds() + 1
@@ -136,11 +162,31 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
         tempo=clock.tempo(time),
         attention=attention,
         broadcasts=broadcasts,
+        sights=sights,
         strata=find_strata(data, niche),
         traits=_traits.find_traits(data, niche=niche, received=_received(attention, broadcasts)),
         period=period,
         waking_period=float(clock.waking(np.array(period))),
     )
+
+
+def _by_impressions(data: Dataset, attention: Attention, broadcasts: Broadcasts) -> tuple[Broadcasts, Floats]:
+    """Put every broadcast into the class of sight of its post; into one where impressions tell nothing."""
+    from influgraph.influence import _kernels
+
+    if "impressions" not in data.posts:
+        return broadcasts, _sight.ALIKE
+    reached = _kernels.count_exposures(
+        attention.start, attention.exposers, attention.since, broadcasts.start, broadcasts.time
+    )
+    known, count = broadcasts.post >= 0, len(data.posts)
+    audience = sum_by(broadcasts.post[known], reached[known], count)
+    impressions = data.posts["impressions"].to_numpy(dtype=np.float64, na_value=np.nan)
+    # A repost of a post that is not listed has none.
+    sight = _sight.find_sight(np.append(impressions, np.nan), np.append(audience, 0.0))
+    if sight is None:
+        return broadcasts, _sight.ALIKE
+    return replace(broadcasts, sight=sight[broadcasts.post]), _sight.SIGHTS
 
 
 def _received(attention: Attention, broadcasts: Broadcasts) -> Floats:
@@ -213,7 +259,8 @@ def _sorted_broadcasts(
     exposer: Ints, author: Ints, time: Floats, direct: Flags, post: Ints, accounts: int
 ) -> Broadcasts:
     order = np.lexsort((author, time, exposer))
-    return Broadcasts(row_starts(exposer, accounts), time[order], author[order], direct[order], post[order])
+    start, alike = row_starts(exposer, accounts), np.zeros(len(order), np.int64)
+    return Broadcasts(start, time[order], author[order], direct[order], post[order], alike)
 
 
 def number_niches(niches: pd.Series) -> Ints:
@@ -277,7 +324,8 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
         pair_author=pair_author,
         pair_cell=pair_cell,
         windows=_list_windows(scene, place, window=window),
-        strata=2 * strata.count,
+        strata=scene.modes * strata.count,
+        sights=scene.sights,
         widths=np.diff(DELAY_EDGES * window),
         risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
         period=scene.period,
@@ -292,7 +340,8 @@ def _list_pairs(scene: Scene, source: Ints, *, window: float) -> list[Ints]:
     outcomes, broadcasts, strata = scene.outcomes, scene.broadcasts, scene.strata
     attention = scene.attention.start, scene.attention.exposers, scene.attention.since
     reach = (*attention, broadcasts.start, broadcasts.time, window)
-    labels = source, strata.niche[broadcasts.author], ~broadcasts.direct, strata.table, DELAY_EDGES * window
+    niche, edges = strata.niche[broadcasts.author], DELAY_EDGES * window
+    labels = source, niche, broadcasts.mode, scene.modes, strata.table, edges
 
     def find(part: slice) -> tuple[Ints, Ints, Ints]:
         account, time = outcomes.account[part], outcomes.waking[part]
@@ -316,19 +365,21 @@ def _list_windows(scene: Scene, source: Ints, *, window: float) -> Windows:
         scene.outcomes.account, scene.outcomes.waking, accounts=accounts, period=scene.waking_period
     )
     posts = broadcasts.start, broadcasts.time, strata.niche[broadcasts.author]
-    groups = source + number * broadcasts.direct, 2 * number, ~broadcasts.direct
+    group = source + number * broadcasts.direct
+    labels = group, 2 * number, broadcasts.mode, scene.modes
 
     def find(part: tuple[int, int]) -> tuple[npt.NDArray[Any], ...]:
         rows = slice(*part)
         reach = start[part[0] : part[1] + 1], scene.attention.exposers, scene.attention.since, risk[rows]
         ends = strata.table[rows], scene.waking_period, window
-        listed: tuple[npt.NDArray[Any], ...] = _window_kernels.list_windows(*reach, *posts, *groups, *ends)
+        given: list[Any] = [*reach, *posts, *labels, *ends]
+        listed: tuple[npt.NDArray[Any], ...] = _window_kernels.list_windows(*given)
         account, group, stratum, count, cut_account, *cut = listed
         return account + np.int32(part[0]), group, stratum, count, cut_account + np.int32(part[0]), *cut
 
     found = at_once(find, cuts(start.astype(np.int64), parts(len(scene.attention.exposers))))
     listed: list[Any] = [np.concatenate(side) for side in zip(*found, strict=True)]
-    return Windows(*[*listed, number, 2 * strata.count, DELAY_EDGES * window])
+    return Windows(*[*listed, number, scene.modes * strata.count, DELAY_EDGES * window])
 
 
 def only_members(scene: Scene, members: Flags) -> Scene:

@@ -18,7 +18,7 @@ from influgraph.influence import _baseline, _effects
 from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._clock import HOUR, Clock
 from influgraph.influence._effects import Effects
-from influgraph.influence._exposure import Broadcasts, Exposure, Scene
+from influgraph.influence._exposure import Exposure, Scene
 from influgraph.influence._intensity import Intensity, at_risk
 
 _LEVEL = 0.05
@@ -150,9 +150,7 @@ def _own_posts(scene: Scene) -> Scene:
     """The scene without reposts: who sees these has often just acted."""
     posts, own = scene.broadcasts, scene.broadcasts.direct
     start = np.append(0, own.cumsum())[posts.start]
-    return replace(
-        scene, broadcasts=Broadcasts(start, posts.time[own], posts.author[own], own[own], posts.post[own])
-    )
+    return replace(scene, broadcasts=posts.ordered(np.flatnonzero(own), start, posts.time[own]))
 
 
 def _own_share(exposure: Exposure, fitted: Intensity, effects: Effects) -> Floats:

@@ -200,7 +200,7 @@ def update_kernel(
     """Shape over delays, level of each stratum and of reposts, scaled so that the mean exposure counts one.
 
     All are drawn, by a few outcomes (the shape by `assumed`), to what is assumed at the start: even levels,
-    an exponential shape.
+    an exponential shape. How much each class of sight counts is known.
     """
     shape = exposure.strata, len(exposure.widths)
     credit = by_cell.reshape(shape)
@@ -210,10 +210,12 @@ def update_kernel(
     prior = assumed * usual * exposure.widths
     delay = usual * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * usual, prior)
     delay /= (delay * exposure.widths).sum()
-    had, awaited = (part.reshape(-1, 2) for part in (credit.sum(axis=1), exposed @ delay))
+    sights = exposure.sights
+    by_sight = [part.reshape(-1, len(sights), 2) for part in (credit.sum(axis=1), exposed @ delay)]
+    had, awaited = by_sight[0].sum(axis=1), np.einsum("s,ksm->km", sights, by_sight[1])
     stratum = _drawn_level(had.sum(axis=1), awaited @ level[:2])
     own_or_repost = _drawn_level(had.sum(axis=0), stratum @ awaited)
-    level = np.outer(stratum, own_or_repost).ravel()
+    level = np.einsum("k,s,m->ksm", stratum, sights, own_or_repost).ravel()
     mass = state.seconds.sum(axis=0).reshape(shape) @ delay
     level *= mass.sum() / max(level @ mass, 1e-12)
     state.kernel = (level[:, None] * delay).ravel()

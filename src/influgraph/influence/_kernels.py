@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from influgraph.influence._arrays import Flags, Floats, Ints
+from influgraph.influence._arrays import Floats, Ints
 
 # Sign, exponent and the first bit behind the point of a float32: two bins to an octave.
 _BIN_SHIFT, _BINS = 22, 512
@@ -89,7 +89,8 @@ def label_pairs(
     outcome_account: Ints,
     author: Ints,
     broadcast_niche: Ints,
-    reposted: Flags,
+    mode: Ints,
+    modes: int,
     stratum: Ints,
     delay_edges: Floats,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]:
@@ -102,7 +103,7 @@ def label_pairs(
             while j > 0 and delay[p] < delay_edges[j]:
                 j -= 1
             outcomes[p], authors[p] = i, author[b]
-            cells[p] = (2 * stratum[outcome_account[i], broadcast_niche[b]] + reposted[b]) * bins + j
+            cells[p] = (modes * stratum[outcome_account[i], broadcast_niche[b]] + mode[b]) * bins + j
     return outcomes, authors, cells
 
 

@@ -31,13 +31,7 @@ def _moved(broadcasts: Broadcasts, shift: float, *, sign: float = 1.0) -> Broadc
     time = np.where(np.isfinite(broadcasts.time), shift + sign * broadcasts.time, np.inf)
     exposer = np.repeat(np.arange(len(broadcasts.start) - 1), np.diff(broadcasts.start))
     order = np.lexsort((time, exposer))
-    return replace(
-        broadcasts,
-        time=time[order],
-        author=broadcasts.author[order],
-        direct=broadcasts.direct[order],
-        post=broadcasts.post[order],
-    )
+    return broadcasts.ordered(order, broadcasts.start, time[order])
 
 
 def shuffled_times(scene: Scene, *, rng: np.random.Generator) -> Scene:

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from influgraph.influence._arrays import Flags, Floats, Ints
+from influgraph.influence._arrays import Floats, Ints
 from influgraph.influence._kernels import first_at_least
 
 
@@ -21,7 +21,8 @@ def list_windows(
     broadcast_niche: Ints,
     group: Ints,
     groups: int,
-    reposted: Flags,
+    mode: Ints,
+    modes: int,
     stratum: Ints,
     study_end: float,
     window: float,
@@ -29,13 +30,14 @@ def list_windows(
     """Windows after broadcasts by account and group: whole ones counted, those cut short one by one.
 
     Account, group, stratum and number of the whole ones; account, group, stratum and seconds of the others.
-    `stratum` is accounts x niches; windows have twice that, and one more after a repost.
+    `stratum` is accounts x niches; windows have `modes` times that, and the mode of the broadcast more.
     """
     room = max(follow_start[-1] - follow_start[0], 1)
     keys, kinds = np.empty((3, room), np.int32), np.empty(room, np.int16)
     cut, cut_kinds, length = np.empty((2, room), np.int32), np.empty(room, np.int16), np.empty(room)
     number = cuts = 0
-    count, kind, seen = np.zeros(groups, np.int32), np.empty(groups, np.int16), np.empty(groups, np.int32)
+    room = groups * (modes // 2)  # groups are of own posts or of reposts, and of all sights
+    count, kind, seen = np.zeros(room, np.int32), np.empty(room, np.int16), np.empty(room, np.int32)
     for account in range(follow_start.size - 1):
         end_of_risk = min(risk_end[account], study_end)
         distinct = 0
@@ -44,7 +46,8 @@ def list_windows(
             for b in range(first_at_least(broadcast_time, start, end, follow_time[f]), end):
                 if broadcast_time[b] >= end_of_risk:
                     break
-                g, of = group[b], 2 * stratum[account, broadcast_niche[b]] + reposted[b]
+                g = group[b] + groups * (mode[b] // 2)
+                of = modes * stratum[account, broadcast_niche[b]] + mode[b]
                 if broadcast_time[b] + window <= end_of_risk:
                     if count[g] == 0:
                         seen[distinct], kind[g] = g, of
@@ -53,13 +56,14 @@ def list_windows(
                     continue
                 if cuts == length.size:
                     cut, cut_kinds, length = _roomy(cut), _room(cut_kinds), _room(length)
-                cut[0, cuts], cut[1, cuts], cut_kinds[cuts] = account, g, of
+                cut[0, cuts], cut[1, cuts], cut_kinds[cuts] = account, group[b], of
                 length[cuts] = end_of_risk - broadcast_time[b]
                 cuts += 1
         while number + distinct > kinds.size:
             keys, kinds = _roomy(keys), _room(kinds)
         for g in seen[:distinct]:
-            keys[0, number], keys[1, number], keys[2, number], kinds[number] = account, g, count[g], kind[g]
+            keys[0, number], keys[1, number], keys[2, number] = account, g % groups, count[g]
+            kinds[number] = kind[g]
             number += 1
             count[g] = 0
     keys, cut = keys[:, :number].copy(), cut[:, :cuts].copy()

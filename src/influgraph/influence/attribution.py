@@ -104,7 +104,8 @@ def incremental_actions(
     the author's niche, and on how much they engage at all; a repost may move fewer or more than an own post
     does: all are learnt. Each account's effect per
     exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
-    they are the exposures; else followers see posts made after they followed. Where nearly everybody acts
+    they are the exposures; else followers see posts made after they followed, and a post counts the more, the
+    larger a share of those whom it may reach its `impressions` are. Where nearly everybody acts
     and most of those who do not never would, by the counts of those who do, nobody without an outcome
     counts as exposed. Of outcomes of both sorts, the commoner sort is studied and the other left out.
 
