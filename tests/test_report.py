@@ -624,7 +624,8 @@ def test_markets_and_trials_are_in_the_results_where_they_are_given(tmp_path: Pa
     assert trial["subject"] == "private-9"
     assert trial["verdict"].startswith("in conflict: its trial (290 outcomes with posts, 5 without) says")
     html = (out / "report.html").read_text(encoding="utf-8")
-    for words in ("the trial decides", "influence_by_market.csv", "What trials say", "return a follow"):
+    listed = "influence_by_niche.csv and influence_by_market.csv;"
+    for words in ("the trial decides", listed, "What trials say", "return a follow"):
         assert words in html
     assert "private-9" not in html
 
