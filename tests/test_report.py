@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from influgraph.dataset import from_tables
+from influgraph.influence.forecast import UNFADED
 from influgraph.report import evidence, manifest, niches_section, page, results
 from influgraph.report.manifest import ResultsError, find_differences
 from influgraph.report.privacy import Labels
@@ -596,6 +597,16 @@ def test_what_an_account_is_short_of_is_asked_of_the_whole_ranking() -> None:
     labels = Labels(data, pd.Series(0, data.account_ids), Privacy(pseudonyms=False), key=b"k")
     shown = evidence.explanations(scores.loc[["b", "e"]], scores["influence"], labels)
     assert [(row["account"], row["short"]) for row in shown] == [("b", "-"), ("e", "3")]
+
+
+def test_a_forecast_that_does_not_fade_says_so_in_its_row() -> None:
+    told = {"check": "forecast: order", "subject": ["past engagement", "past engagement, fading"]}
+    checks = pd.DataFrame(
+        {**told, "estimate": 0.5, "low": 0.4, "high": 0.6, "verdict": ["x", f"x; {UNFADED}"]}
+    )
+    rows = evidence.forecast_table(replace(fake_study(["quiet"]), validation=checks))["rows"]
+    assert [row["name"] for row in rows] == ["past engagement", f"past engagement, fading: {UNFADED}"]
+    assert rows[0]["order"] == rows[1]["order"] == "0.50 [0.40 to 0.60]"
 
 
 def test_a_plan_of_dashes_is_one_sentence() -> None:
