@@ -1,0 +1,46 @@
+"""What the page says of effects: of those told apart from zero, on either side of it, and of all the rest."""
+
+import pandas as pd
+
+from influgraph.dataset import from_tables
+from influgraph.report import suspects
+from influgraph.report.privacy import Labels
+from influgraph.settings import Privacy
+
+IDS = list("abcdef")
+
+
+def open_labels() -> Labels:
+    """Every account under its own id."""
+    data = from_tables(accounts=pd.DataFrame({"account_id": IDS}))
+    return Labels(data, pd.Series(0, data.account_ids), Privacy(pseudonyms=False), key=b"k")
+
+
+def changes(low: list[float], high: list[float]) -> pd.DataFrame:
+    """Six accounts, of which the first four change places; bounds with the suspects."""
+    table = pd.DataFrame(
+        {
+            "rank_with_suspects": pd.array([1, 2, 3, 4, 5, None], "Int64"),
+            "rank_without_suspects": pd.array([2, 1, 4, 3, 5, None], "Int64"),
+            "influence_low_with_suspects": pd.array(low, "Float64"),
+            "influence_high_with_suspects": pd.array(high, "Float64"),
+        },
+        index=pd.Index(IDS, name="account_id"),
+    )
+    bounds = {"influence_low_without_suspects": 0.0, "influence_high_without_suspects": 9.0}
+    numbers = {
+        f"{name}_{how}_suspects": 1.0 for name in ("influence", "followers") for how in ("with", "without")
+    }
+    return table.assign(**bounds, **numbers)
+
+
+def test_only_accounts_told_apart_from_zero_fall_or_rise() -> None:
+    moved = changes([1, 0, -9, 0, 1, None], [9, 9, -1, 9, 9, None])
+    shown = [(row["account"], row["way"]) for row in suspects._moved(moved, open_labels())]
+    assert shown == [("a", "falls"), ("c", "falls")]
+    assert suspects._unmoved(moved) == ""
+    noise = changes([0, 0, -9, 0, 1, None], [9, 9, 0, 9, 9, None])
+    assert suspects._moved(noise, open_labels()) == []
+    assert suspects._unmoved(noise).startswith("Ranks of 4 accounts change, but of none of them is influence")
+    nobody = noise.assign(rank_without_suspects=noise["rank_with_suspects"])
+    assert (suspects._moved(nobody, open_labels()), suspects._unmoved(nobody)) == ([], "")
