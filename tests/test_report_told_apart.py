@@ -1,13 +1,29 @@
 """What the page says of effects: of those told apart from zero, on either side of it, and of all the rest."""
 
+from dataclasses import replace
+
 import pandas as pd
+import pytest
 
 from influgraph.dataset import from_tables
-from influgraph.report import suspects
+from influgraph.report import manifest, page, suspects
 from influgraph.report.privacy import Labels
-from influgraph.settings import Privacy
+from influgraph.settings import Privacy, Settings
+from influgraph.study import MemoryStore, Study, run_study
+from small_world import small_tables
 
 IDS = list("abcdef")
+
+
+@pytest.fixture(scope="module")
+def done() -> Study:
+    return run_study(from_tables(**small_tables()), Settings(), store=MemoryStore())
+
+
+def rendered(study: Study) -> str:
+    data, described = from_tables(**small_tables()), manifest.study_manifest(Settings(), {})
+    labels = Labels(data, study.scores["followers"], Privacy(), key=b"k")
+    return page.render(study, data, labels, described=described)
 
 
 def open_labels() -> Labels:
@@ -44,3 +60,13 @@ def test_only_accounts_told_apart_from_zero_fall_or_rise() -> None:
     assert suspects._unmoved(noise).startswith("Ranks of 4 accounts change, but of none of them is influence")
     nobody = noise.assign(rank_without_suspects=noise["rank_with_suspects"])
     assert (suspects._moved(nobody, open_labels()), suspects._unmoved(nobody)) == ([], "")
+
+
+def test_intervals_are_trusted_less_where_something_is_missing(done: Study) -> None:
+    narrow = "larger effects lie above them more often than one time in twenty"
+    html = rendered(done)
+    assert "the true value lies in them nine times out of ten" in html
+    assert narrow not in html
+    html = rendered(replace(done, scores=done.scores.assign(influence_grade="estimated")))
+    assert narrow in html
+    assert "nine times out of ten" not in html

@@ -22,6 +22,7 @@ from influgraph.report.words import (
     outcome_words,
     reasons,
     standard,
+    trust,
 )
 from influgraph.study import Study
 
@@ -62,6 +63,7 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         outcomes=outcome_words(study.kinds),
         deed=deed(study),
         standard=standard(study),
+        trust=trust(study),
         sizes={name: len(getattr(data, name)) for name in ("accounts", "follows", "posts", "engagements")},
         period=[f"{time:%Y-%m-%d}" for time in study.period or ()],
         grades=sorted(study.scores["influence_grade"].dropna().unique()),

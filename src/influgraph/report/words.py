@@ -171,6 +171,26 @@ def standard(study: Study) -> str:
     return f"what nine in ten accounts draw ({number(bound)})" if bound > 0 else "zero"
 
 
+def trust(study: Study) -> str:
+    """Say how often intervals hold the truth; less often where times, follows or posts are missing.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Words that follow "90 % intervals".
+    """
+    if study.scores["influence_grade"].eq("estimated").any():
+        return (
+            " of the data as they are: those of influence are too narrow for what is missing here, and "
+            "larger effects lie above them more often than one time in twenty"
+        )
+    return ": the true value lies in them nine times out of ten, if the model is right"
+
+
 def doubt(study: Study) -> str:
     """Say the worst verdict among the placebo tests of the model.
 
