@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from influgraph import _study_comparison
 from influgraph.dataset import from_tables
+from influgraph.influence.attribution import incremental_actions
 from influgraph.report import manifest, page, suspects
 from influgraph.report.privacy import Labels
 from influgraph.settings import Privacy, Settings
@@ -70,3 +73,29 @@ def test_intervals_are_trusted_less_where_something_is_missing(done: Study) -> N
     html = rendered(replace(done, scores=done.scores.assign(influence_grade="estimated")))
     assert narrow in html
     assert "nine times out of ten" not in html
+
+
+def test_the_share_credited_is_divided_where_some_reduce_outcomes() -> None:
+    data = from_tables(accounts=pd.DataFrame({"account_id": IDS}))
+    nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    found = incremental_actions(data, kinds=["purchase"], niches=nowhere, rng=np.random.default_rng(1))
+    accounts = found.accounts.assign(influence=[10.0, 5, -4, None, None, None], influence_high=20.0)
+    draws = np.array([[10.0], [5], [-4]]) + np.zeros(200)
+    found = replace(found, accounts=accounts, draws=draws, kernel=pd.Series([1.0]), outcomes=100.0)
+    whole = _study_comparison.comparison_rows(found, np.zeros(3))
+    assert [row[1:5] for row in whole] == [["all accounts", *[pytest.approx(0.11)] * 3]]
+    accounts.loc["c", "influence_high"] = -1.0
+    assert [row[1:3] for row in _study_comparison.comparison_rows(found, np.zeros(3))] == [
+        ["all accounts", pytest.approx(0.11)],
+        ["all other accounts", pytest.approx(0.15)],
+        ["accounts shown to reduce outcomes", pytest.approx(-0.04)],
+    ]
+
+
+def test_the_share_credited_says_what_its_interval_leaves_out(done: Study) -> None:
+    said = "1.5 times it was credited</small>"
+    assert said in rendered(done)
+    most = done.outcomes + 1
+    beyond = rendered(replace(done, scores=done.scores.assign(influence_high=most)))
+    assert said not in beyond
+    assert f"; a single account may have up to {most:.0f} outcomes, which it leaves out</small>" in beyond

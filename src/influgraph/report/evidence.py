@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from influgraph._study_comparison import TRIAL
+from influgraph._study_comparison import EVERYBODY, TRIAL
 from influgraph.influence.forecast import UNFADED
 from influgraph.report.privacy import Labels
 from influgraph.report.words import counted, interval, number
@@ -62,7 +62,7 @@ def _claims(checks: pd.DataFrame) -> pd.Series:
 
 
 def _row(check: Mapping[Any, Any]) -> dict[str, str]:
-    everybody = check["subject"] == "all accounts"
+    everybody = check["subject"] == EVERYBODY
     return {
         "check": check["check"] if everybody else f"{check['check']}, {check['subject']}",
         "estimate": interval(check, "estimate", low="low", high="high"),

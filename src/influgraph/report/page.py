@@ -8,6 +8,7 @@ import jinja2
 import pandas as pd
 
 from influgraph import plots
+from influgraph._study_comparison import CREDITED, EVERYBODY, KNOWN_TRUTH
 from influgraph.dataset import Dataset
 from influgraph.quadrants import influential_above, popular_from
 from influgraph.report import audiences, evidence, suspects
@@ -162,9 +163,8 @@ def _facts(study: Study) -> list[dict[str, str]]:
         {**_fact(moving, *[f"whose whole interval lies above {standard(study)}"] * 2), "grade": grade},
     ]
     for check in study.validation.to_dict("records"):
-        if check["check"] == "credited share":
-            value = f"{check['estimate']:.0%} [{check['low']:.0%} to {check['high']:.0%}]"
-            facts.append({"value": value, "name": "of the outcomes credited to accounts", "grade": grade})
+        if check["check"] == CREDITED:
+            facts.append(_credited(check, study, grade))
         if check["check"] == "rank agreement":
             value = interval(check, "estimate", low="low", high="high")
             facts.append(
@@ -175,6 +175,18 @@ def _facts(study: Study) -> list[dict[str, str]]:
                 }
             )
     return facts
+
+
+def _credited(check: Mapping[Any, Any], study: Study, grade: str) -> dict[str, str]:
+    """The share of outcomes credited, and what its interval leaves out."""
+    beyond, most = f"the interval is the model's: {KNOWN_TRUTH}", study.scores["influence_high"].max()
+    if check["subject"] == EVERYBODY and most > check["high"] * study.outcomes:
+        beyond += f"; a single account may have up to {number(most)} outcomes, which it leaves out"
+    return {
+        "value": f"{check['estimate']:z.0%} [{check['low']:z.0%} to {check['high']:z.0%}]",
+        "name": f"of the outcomes credited to {check['subject']}",
+        "grade": f"{grade}; {beyond}",
+    }
 
 
 def _fact(count: float, noun: str, nouns: str) -> dict[str, str]:
