@@ -99,3 +99,22 @@ def test_the_share_credited_says_what_its_interval_leaves_out(done: Study) -> No
     beyond = rendered(replace(done, scores=done.scores.assign(influence_high=most)))
     assert said not in beyond
     assert f"; a single account may have up to {most:.0f} outcomes, which it leaves out</small>" in beyond
+
+
+def test_who_reduces_outcomes_is_told_whatever_the_followers(done: Study) -> None:
+    assert "to reduce" not in rendered(done)
+    quiet = done.scores.index[done.scores["quadrant"] == "quiet"][:2]
+    hollow = done.scores.index[done.scores["quadrant"] == "hollow celebrity"][:2]
+    scores, below = done.scores.copy(), [*quiet, *hollow]
+    scores.loc[below, ["influence_low", "influence", "influence_high"]] = [-99.0, -77.0, -5.0]
+    html = rendered(replace(done, scores=scores))
+    said = "<strong>4 accounts are shown to reduce purchases: account "
+    headline, table = html[: html.index("<ul")], html[html.index("<h2>Who is shown to reduce") :]
+    assert said in headline
+    assert " and 1 more.</strong>" in headline
+    table, rest = table[: table.index("</table>")], table[table.index("</table>") :]
+    assert table.count("-77 [-99 to -5]") == table.count("; shown to reduce<") == 4
+    assert "-77 [-99 to -5]" not in rest[: rest.index("</table>")]
+    assert "are neither hollow nor quiet" in html
+    assert "private-" not in html
+    assert "</strong> whose whole interval lies below zero" in html

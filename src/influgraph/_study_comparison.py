@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from influgraph.influence.attribution import Attribution
+from influgraph.quadrants import lowers
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +32,7 @@ def comparison_rows(found: Attribution, followers: Floats) -> list[list[Any]]:
 def _credited(found: Attribution) -> list[list[Any]]:
     """Share credited to all accounts; where some reduce outcomes, also what they take and others bring."""
     estimated = found.accounts[found.accounts["influence"].notna()]
-    below = (estimated["influence_high"] < 0).to_numpy(bool)
+    below = lowers(estimated).to_numpy()
     shares = found.draws / found.outcomes
     parts = {EVERYBODY: shares}
     if below.any():

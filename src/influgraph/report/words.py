@@ -155,6 +155,22 @@ def deed(study: Study) -> str:
     return f"{verb} {outcome_words(study.kinds)}"
 
 
+def opposite(study: Study) -> str:
+    """Say what an account is known to do whose whole interval lies below zero.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Words that follow "is".
+    """
+    estimated = set(study.scores["influence_grade"].dropna()) == {"estimated"}
+    return f"{'estimated' if estimated else 'shown'} to reduce {outcome_words(study.kinds)}"
+
+
 def standard(study: Study) -> str:
     """Say what the interval of an account of influence lies above.
 
