@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 
 from influgraph.bots import casefile
+from influgraph.bots._casefile_explanations import _organisation
+from influgraph.bots._casefile_facts import Facts
 from influgraph.bots.clusters import JOINT_ACTS, MEMBERS, BotClusters, no_clusters
 from influgraph.dataset import Dataset, from_tables, resolved_engagements
 from influgraph.synthetic import World, WorldSettings, make_world
 
 Groups = dict[str, tuple[str, list[str]]]
+RARE = "a word that others seldom use"
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +185,32 @@ def test_who_shares_links_is_no_fan_club_for_a_few_reposts_of_those_they_follow(
     found = clusters(data, {"c": ("coordination", ids)})
     rows = filed(data, replace(found, joint_acts=joint.astype(JOINT_ACTS))).explanations
     assert rows.loc[rows["measured"].str.contains("followers of the author"), "value"].tolist() == [0.1]
+
+
+@pytest.mark.parametrize(
+    ("bios", "value", "word"),
+    [
+        (["with"] * 6 + ["but"] * 2 + [""] * 2, 0.0, ""),  # everybody's word; what a few share by chance
+        (["with ridgeline"] * 8 + ["with"] * 2, 0.8, "ridgeline"),
+        ([""] * 10, 0.0, ""),
+    ],
+)
+def test_only_words_that_tell_members_from_others_speak_for_an_organisation(
+    bios: list[str], value: float, word: str
+) -> None:
+    others = ["with"] * 60 + ["but"] * 8 + ["just this one time"] * 132
+    ids = [f"a{number}" for number in range(len(bios) + len(others))]
+    accounts = pd.DataFrame({"account_id": ids, "bio": bios + others})
+    follows = pd.DataFrame({"follower_id": ids, "followed_id": np.roll(ids, 1)})
+    data, group = from_tables(accounts=accounts, follows=follows), np.arange(len(bios))
+    facts = Facts(data, group, rng=np.random.default_rng(1))
+    measured, which = facts.shared_word(group)
+    assert (measured.value, which) == (value, word)
+    asked = _organisation(facts, group)[1]
+    assert (
+        asked.measured == f"share of members with {f'the word {word!r}' if word else RARE} in their profiles"
+    )
+    assert asked.speaks == ("for" if word else "against")
 
 
 def test_no_clusters_make_no_cases(world: World) -> None:

@@ -351,6 +351,16 @@ def test_rows_are_those_of_the_contract() -> None:
     pd.testing.assert_frame_equal(rows, again)
 
 
+def test_where_no_fading_served_better_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> pd.Series:
+        rows = forecast.walk_forward(_reposts(), kinds=["repost"], predictors={}, rng=_rng())
+        return rows[rows["subject"] == model.FADING]["verdict"].str.endswith(forecast.UNFADED)
+
+    assert not said().any()
+    monkeypatch.setattr(model, "HALF_LIVES", (1e15,))
+    assert said().tolist() == [True] * 3
+
+
 def test_what_is_not_known_is_said() -> None:
     rows = forecast.walk_forward(_reposts(), kinds=["repost"], predictors=PREDICTORS, rng=_rng())
     followers = rows[rows["subject"] == "followers"]

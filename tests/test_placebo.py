@@ -267,6 +267,30 @@ def test_likeness_of_followers_is_caught_by_shuffled_times_and_own_control(
     assert rows.loc[placebo.ROBUSTNESS, "verdict"].startswith(("failed", "doubtful"))
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "credited", "said"),
+    [
+        (0.027, 0.023, 0.2, "passed: a confounder that explains 2.7% of both"),
+        (0.007, 0.003, 0.2, "doubtful: a confounder that explains 0.7% of both"),
+        (0.012, 0.0, 0.2, "failed: a confounder that explains 1.2% of both"),
+        (0.007, 0.003, 0.01, "passed: hardly any influence is credited"),
+    ],
+)
+def test_only_a_weak_robustness_value_leaves_a_doubt(
+    value: float, low: float, credited: float, said: str
+) -> None:
+    row = placebo._robust(_robustness.Robustness(value, low, 2 * value, 0.03), credited)
+    verdict = str(row["verdict"])
+    assert verdict.startswith(said)
+    assert ("which is taken out, is stronger: it explains 3.0%" in verdict) == (credited > 0.05)
+
+
+def test_a_verdict_names_the_upper_end_it_goes_by() -> None:
+    row = placebo._competing("posts a week later", np.array([0.037, 0.014, 0.068]), 0.15, 0.5)
+    said = "doubtful: impossible posts earn 3.7%, up to 6.8%, of the outcomes (5% allowed), real ones 15.0%; "
+    assert str(row["verdict"]).startswith(said)
+
+
 def _likeness(*, seed: int = 5, extra: int = 6000, **changes: object) -> tuple[Dataset, pd.Series]:
     """Followers of some sources buy more at any time, whether these post or not; nobody has influence."""
     settings = {"accounts": 4000, "days": 56, "caused_share": 0.0, "shocks": 0, **changes}

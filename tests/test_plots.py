@@ -49,6 +49,25 @@ def test_the_quadrants_are_counted_in_the_title(scores: pd.DataFrame) -> None:
     plt.close("all")
 
 
+def test_names_stand_in_the_order_of_their_points_and_near_them(scores: pd.DataFrame) -> None:
+    many = pd.concat([scores.assign(influence=scores["influence"] - shift) for shift in (0.0, 0.3, 60.0)])
+    many.index = pd.Index([f"id{number}" for number in range(len(many))])
+    ax = plots.plot_popularity_against_influence(many, names={name: name for name in many.index})
+    named = {text.get_text(): text for text in ax.texts}
+    points = many.dropna(subset="influence").astype("float64")
+    far = ax.transLimits.transform(ax.transScale.transform(points[["followers", "influence"]]))
+    for half in (far[:, 0] < 0.5, far[:, 0] >= 0.5):
+        height = pd.Series([named[name].xyann[1] for name in points.index[half]])
+        order = points["influence"][half].argsort(kind="stable").to_numpy()
+        assert (height.iloc[order].diff().dropna() > 0).all()
+        assert height.between(0, 1).all()
+    few = plots.plot_popularity_against_influence(scores, names={"id0": "a", "id2": "b"})
+    for text, account in zip(few.texts, ("id2", "id0"), strict=True):
+        point = scores.loc[account, ["followers", "influence"]].to_numpy(float)
+        at = few.transLimits.transform(few.transScale.transform(point))
+        assert text.xyann[1] == pytest.approx(np.clip(at[1], 0.025, 0.975))
+
+
 def test_nothing_is_named_that_was_not_asked_for(scores: pd.DataFrame) -> None:
     svg = plots.as_svg(lambda ax: plots.plot_popularity_against_influence(scores, ax=ax), height=5, name="p")
     assert "id0" not in re.sub(r'id="[^"]*"', "", svg)

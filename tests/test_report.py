@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from influgraph.dataset import from_tables
+from influgraph.influence.forecast import UNFADED
 from influgraph.report import evidence, manifest, niches_section, page, results
 from influgraph.report.manifest import ResultsError, find_differences
 from influgraph.report.privacy import Labels
@@ -598,6 +599,16 @@ def test_what_an_account_is_short_of_is_asked_of_the_whole_ranking() -> None:
     assert [(row["account"], row["short"]) for row in shown] == [("b", "-"), ("e", "3")]
 
 
+def test_a_forecast_that_does_not_fade_says_so_in_its_row() -> None:
+    told = {"check": "forecast: order", "subject": ["past engagement", "past engagement, fading"]}
+    checks = pd.DataFrame(
+        {**told, "estimate": 0.5, "low": 0.4, "high": 0.6, "verdict": ["x", f"x; {UNFADED}"]}
+    )
+    rows = evidence.forecast_table(replace(fake_study(["quiet"]), validation=checks))["rows"]
+    assert [row["name"] for row in rows] == ["past engagement", f"past engagement, fading: {UNFADED}"]
+    assert rows[0]["order"] == rows[1]["order"] == "0.50 [0.40 to 0.60]"
+
+
 def test_a_plan_of_dashes_is_one_sentence() -> None:
     plans = pd.DataFrame({"account_id": list("aab"), "weeks": [None, None, None], "verdict": list("xyz")})
     found = replace(fake_study(["quiet"]), planned_tests=plans)
@@ -624,7 +635,8 @@ def test_markets_and_trials_are_in_the_results_where_they_are_given(tmp_path: Pa
     assert trial["subject"] == "private-9"
     assert trial["verdict"].startswith("in conflict: its trial (290 outcomes with posts, 5 without) says")
     html = (out / "report.html").read_text(encoding="utf-8")
-    for words in ("the trial decides", "influence_by_market.csv", "What trials say", "return a follow"):
+    listed = "influence_by_niche.csv and influence_by_market.csv;"
+    for words in ("the trial decides", listed, "What trials say", "return a follow"):
         assert words in html
     assert "private-9" not in html
 

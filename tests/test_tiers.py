@@ -174,6 +174,17 @@ def test_negative_effects_and_none_at_all_are_no_obstacle() -> None:
         )
 
 
+def test_a_ratio_that_could_be_anything_is_not_told() -> None:
+    counts = _even(100, 500)
+    one = np.where(np.arange(60) == 59, 12.0, 0.0)  # twelve responses, all to one account
+    influence = pd.DataFrame({"influence": one, "influence_grade": "estimated"})
+    rows = tier_claims(counts, influence, one[:, None] + np.zeros(9), bounds=BOUNDS)
+    assert rows.loc[3, ["estimate", "low", "high"]].isna().all()
+    assert rows.loc[3, "verdict"].startswith(
+        "cannot be told: too few responses: the ratio is known to no better"
+    )
+
+
 def test_draws_of_others_are_refused() -> None:
     counts, influence, draws, _ = _world(np.random.default_rng(1))
     with pytest.raises(ValueError, match="draws must have 400 rows, one per account with influence"):

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from influgraph.influence.attribution import Attribution
+from influgraph.quadrants import lowers
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,6 +17,8 @@ FEWEST = 2
 TOP = 20
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TRIAL = "trial"
+CREDITED, EVERYBODY = "credited share", "all accounts"
+KNOWN_TRUTH = "where the truth was planted, three quarters of it to 1.5 times it was credited"
 _APART = "in conflict", "the trial decides: look for what was different, in people, time or counting"
 _TOGETHER = "agree", "both are used"
 
@@ -23,16 +26,27 @@ _TOGETHER = "agree", "both are used"
 def comparison_rows(found: Attribution, followers: Floats) -> list[list[Any]]:
     """Checks of the study: share credited, agreement with followers (of the accounts with an estimate)."""
     rows = agreement_rows(followers, found.draws[:, :COMPARED_DRAWS])
-    return rows if found.kernel.empty else [_credited(found), *rows]
+    return rows if found.kernel.empty else [*_credited(found), *rows]
 
 
-def _credited(found: Attribution) -> list[Any]:
-    low, middle, high = _spread(found.draws.sum(axis=0) / found.outcomes)
+def _credited(found: Attribution) -> list[list[Any]]:
+    """Share credited to all accounts; where some reduce outcomes, also what they take and others bring."""
+    estimated = found.accounts[found.accounts["influence"].notna()]
+    below = lowers(estimated).to_numpy()
+    shares = found.draws / found.outcomes
+    parts = {EVERYBODY: shares}
+    if below.any():
+        parts |= {"all other accounts": shares[~below], "accounts shown to reduce outcomes": shares[below]}
+    return [_share_row(who, part.sum(axis=0)) for who, part in parts.items()]
+
+
+def _share_row(who: str, share: Floats) -> list[Any]:
+    low, middle, high = _spread(share)
     verdict = (
-        f"{middle:.0%} [{low:.0%} to {high:.0%}] of the outcomes are credited to accounts; the interval is "
-        "that of the model: in planted worlds three quarters of the truth to 1.5 times it was credited"
+        f"{middle:z.0%} [{low:z.0%} to {high:z.0%}] of the outcomes are credited to {who}; the interval is "
+        f"that of the model: {KNOWN_TRUTH}"
     )
-    return ["credited share", "all accounts", middle, low, high, np.nan, verdict]
+    return [CREDITED, who, middle, low, high, np.nan, verdict]
 
 
 def agreement_rows(followers: Floats, draws: Floats) -> list[list[Any]]:

@@ -154,11 +154,12 @@ class Steps:
         return self.store.run("with suspects", self._with_suspects)
 
     def _with_suspects(self) -> pd.DataFrame:
-        found = self.attribution.accounts["influence"]
+        found = self.attribution
         if self.any_suspects:
             niche = self.niches_of_everyone["accounts"]["niche"]
-            found = self._attributed(self.everyone, {**self.question, "niches": niche}).accounts["influence"]
-        return pd.DataFrame({"influence": found, "rank": found.rank(ascending=False, method="min")})
+            found = self._attributed(self.everyone, {**self.question, "niches": niche})
+        influence = found.accounts[["influence", "influence_low", "influence_high"]]
+        return influence.assign(rank=influence["influence"].rank(ascending=False, method="min"))
 
     def _attribution(self) -> dict[str, Any]:
         topics = niches.topics(self.data, self.niches["accounts"]["niche"])

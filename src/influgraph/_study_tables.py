@@ -88,6 +88,7 @@ def counterfactual(
 ) -> pd.DataFrame:
     """Scores and ranks with and without the suspects; `niche` is that of everyone counted."""
     now = scores(known)
+    bounds = ["influence_low", "influence_high"]
     counts = ["followers", "engagements_received"]
     return pd.DataFrame(
         {
@@ -95,6 +96,8 @@ def counterfactual(
             "rank": now["rank"],
             "influence_with_suspects": with_suspects["influence"].astype("Float64"),
             "influence_without_suspects": now["influence"],
+            **{f"{name}_with_suspects": with_suspects[name].astype("Float64") for name in bounds},
+            **{f"{name}_without_suspects": now[name] for name in bounds},
             "rank_with_suspects": with_suspects["rank"].astype("Int64"),
             "rank_without_suspects": now["rank"],
             "niche_with_suspects": niche.astype("Int64"),

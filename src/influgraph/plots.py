@@ -15,6 +15,7 @@ import numpy as np
 
 from influgraph import quadrants
 from influgraph._plots_bots import OTHER, SUSPECT, WIDEST, block, draw_acts, spots
+from influgraph._plots_labels import label_points
 from influgraph._plots_niches import (
     INK,
     NAMED,
@@ -81,22 +82,6 @@ def _wide_range(ax: Axes) -> Axes:
     return ax
 
 
-def _label_aside(ax: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """Name points in a column right of the picture, in the order of their height, so that none overlap."""
-    ordered = points.sort_values("influence", kind="stable")
-    for place, (account_id, point) in enumerate(ordered.iterrows()):
-        ax.annotate(
-            _short(names[str(account_id)]),
-            xy=(point["followers"], point["influence"]),
-            xytext=(1.03, (place + 0.5) / len(ordered)),
-            textcoords="axes fraction",
-            va="center",
-            fontsize="small",
-            parse_math=False,
-            arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.6, "shrinkA": 0},
-        )
-
-
 def plot_popularity_against_influence(
     scores: pd.DataFrame,
     *,
@@ -141,7 +126,8 @@ def plot_popularity_against_influence(
     sns.move_legend(
         ax, "upper center", bbox_to_anchor=(0.5, -0.12), ncols=len(COLOURS), frameon=False, title=None
     )
-    _label_aside(ax, named, names or {})
+    called = [_short((names or {})[str(account_id)]) for account_id in named.index]
+    label_points(ax, named[["followers", "influence"]].to_numpy(), called)
     return _finish(ax, _quadrants_told(kind, deed), x="followers", y="influence (outcomes)")
 
 

@@ -57,13 +57,34 @@ def influential_above(influence: pd.DataFrame, *, share: float = 0.1) -> float:
     return float(estimated["influence"].quantile(1 - share, interpolation="lower"))
 
 
+def lowers(influence: pd.DataFrame) -> pd.Series:
+    """Say whose whole interval lies below zero: who is shown to reduce outcomes.
+
+    Parameters
+    ----------
+    influence
+        Column influence_high, one row per account.
+
+    Returns
+    -------
+    True or false by account; false without an estimate.
+
+    Examples
+    --------
+    >>> lowers(pd.DataFrame({"influence_high": [-1.0, 0.0, None]})).tolist()
+    [True, False, False]
+    """
+    return (influence["influence_high"].astype("Float64").fillna(0) < 0).astype(bool)
+
+
 def quadrant(followers: pd.Series, influence: pd.DataFrame, *, share: float = 0.1) -> pd.Series:
     """Say on which side of popularity and influence each account stands.
 
     An account is popular when it is among the most followed of those with an estimate, and is shown to move
     people when the whole 90 % interval of its influence lies above zero, or, where outcomes are acts done to
     the accounts themselves, above what all but a `share` have. A hollow celebrity is popular and
-    not shown to move people, which is not the same as shown to move nobody: look at its interval.
+    not shown to move people, which is not the same as shown to move nobody: look at its interval. Who is
+    shown to reduce outcomes (see `lowers`) is one of these or quiet by this measure, and moves people too.
 
     Parameters
     ----------

@@ -111,7 +111,8 @@ def _club(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Int
 def _organisation(facts: Facts, group: Ints) -> list[Tested]:
     """Members follow each other, and say so."""
     word, which = facts.shared_word(group)
-    what = f"share of members with {f'the word {which!r}' if which else 'a common word'} in their profiles"
+    named = f"the word {which!r}" if which else "a word that others seldom use"
+    what = f"share of members with {named} in their profiles"
     return [
         _row("organisation", MUTUAL, facts.mutual_follows(group), HALF),
         _row("organisation", what, word, HALF + word.usual),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.sparse import csr_array
 
 from influgraph.bots._coaction_members import resultant_length
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 COMPARED = 300  # accounts drawn to say what is usual
 ONE_IN_TWENTY = 1.645  # standard errors
 CLOCK_ACTS = 5  # joint acts from which on a rhythm can be told
+MUCH_COMMONER, BY_CHANCE = 3.0, 0.05
 PROFILE = ("handle", "name", "bio")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -140,15 +142,22 @@ class Facts:
         return float(among.multiply(among.T).sum() / (members.size * (members.size - 1)))
 
     def shared_word(self, members: Ints) -> tuple[Measured, str]:
-        """Share of members with the word in their profiles that most tells them from others, and the word."""
+        """Share of members with the word in their profiles that most tells them from others, and the word.
+
+        Words of everybody, and what a few members share by chance, do not count.
+        """
         if not any(self.words) or members.size < 2:
             return UNKNOWN, ""
         inside = _counted([self.words[code] for code in members])
         outside = _counted([self.words[code] for code in self.compared])
-        if not inside:
-            return Measured(0.0, 0.0), ""
         rest = max(self.compared.size, 1)
-        word = max(sorted(inside), key=lambda one: inside[one] / members.size - outside.get(one, 0) / rest)
+        words = sorted(inside)
+        with_it, usual = (np.array([one.get(word, 0) for word in words]) for one in (inside, outside))
+        tells = _much_commoner(with_it, members.size, (usual + 1) / (rest + 1))
+        if not tells.any():
+            return Measured(0.0, 0.0), ""
+        beyond = with_it / members.size - usual / rest
+        word = words[int(np.where(tells, beyond, -1.0).argmax())]
         return Measured(inside[word] / members.size, outside.get(word, 0) / rest), word
 
     def by_the_clock(self, moments: pd.Series) -> Measured:
@@ -283,6 +292,12 @@ def _counted(words: list[frozenset[str]]) -> dict[str, int]:
         for word in some:
             counts[word] = counts.get(word, 0) + 1
     return counts
+
+
+def _much_commoner(count: Ints, size: int, usual: Floats) -> NDArray[np.bool_]:
+    """Which of the words of a group are much commoner in it than usual, and more than any would by chance."""
+    chance = len(count) * stats.binom.sf(count - 1, size, usual)
+    return (count >= MUCH_COMMONER * usual * size) & (chance < BY_CHANCE)
 
 
 def _authors(posts: pd.DataFrame, objects: pd.Series) -> Ints:

@@ -24,6 +24,7 @@ HALF_LIVES = tuple(
     for length in ("1h", "3h", "6h", "12h", "1D", "3D", "7D", "28D", "84D", "365D")
 )
 SCALES, POWERS, HALVINGS = (8.0, 32.0, 128.0), (0.75, 1.25, 2.0), (2.0, 4.0, 8.0, 16.0, 32.0)
+PLAIN, FADING = "past engagement", "past engagement, fading"
 RIDGE, CLEARLY = 30.0, 0.01
 _STEPS = 50
 
@@ -100,8 +101,8 @@ def predict(known: Responses, *, ahead: int, first: int) -> dict[str, Floats]:
     memory = _best(plain, memories, splits, first=first, within=CLEARLY)
     ours = _corrected(memory, splits) if known.own and splits else memory
     return {
-        "past engagement": plain(past),
-        "past engagement, fading": _best(plain, fading, splits, first=first)(past),
+        PLAIN: plain(past),
+        FADING: _best(plain, fading, splits, first=first)(past),
         "our forecast": _scaled(ours, past, splits),
     }
 

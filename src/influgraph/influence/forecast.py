@@ -18,6 +18,7 @@ from influgraph.influence._words import length
 
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 OURS = "our forecast"
+UNFADED = "no fading served better at earlier moments, so that it is past engagement as it is"
 CAUTION = "a forecast is not influence, and popularity may win it"
 EARLIEST, FEWEST_ACCOUNTS, FEWEST_ENGAGERS = 0.4, 20, 10
 
@@ -51,7 +52,8 @@ def walk_forward(
     predictors
         Name and measure of what is to be compared; each is given the dataset as known at an origin and
         returns one number per account, null where unknown. Beside them stand past engagement, the same
-        fading with a half-life, and our forecast (`next_engagers`).
+        fading with a half-life where one served better at earlier moments, and our forecast
+        (`next_engagers`).
     window
         How long after a post outcomes of people's own are looked at, a pandas duration.
     origins
@@ -277,6 +279,9 @@ def _compared(
     }
     draws = measures.resample(known, seen, first=first, rng=rng)
     chance = np.mean([measures.by_chance(tables[OURS], first=first) for tables in known], axis=0)
+    unfaded = (
+        model.FADING if np.array_equal(draws[model.FADING], draws[model.PLAIN], equal_nan=True) else None
+    )
     rows = []
     for place, check in enumerate(measures.NAMES):
         rows += [
@@ -288,7 +293,7 @@ def _compared(
         best = max((name for name in names if name != OURS), key=lambda name: means[name][place])
         gains = draws[OURS][:, place] - draws[best][:, place]
         rows.append(_against(check, best, means[OURS][place], means[best][place], gains, first=first))
-    return rows
+    return [[*row[:-1], f"{row[-1]}; {UNFADED}"] if row[1] == unfaded else row for row in rows]
 
 
 def _row(check: str, name: str, estimate: float, draws: Floats, chance: float, *, first: int) -> list[Any]:

@@ -12,6 +12,7 @@ COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 FEWEST = 8
 FEWEST_ON_LINE = 20
 FEWEST_RESPONSES = 10
+WIDEST = 1000.0
 MICRO = "micro"
 MATCH = 0.8
 _COUNTS = ("followers", "tier", "posts", "engagements_received")
@@ -65,7 +66,8 @@ def tier_claims(
     -------
     Six rows: `check`, `subject` (what counts as response, with its grade), `estimate` (a ratio) with its 90 %
     interval `low`, `high`, `baseline` (the ratio if tiers did not matter), and a `verdict`: supported,
-    contradicted, or cannot be told, with the numbers or the reason.
+    contradicted, or cannot be told, with the numbers or the reason. Null where the interval spans more than a
+    factor of 1,000.
 
     Raises
     ------
@@ -278,6 +280,9 @@ def _row(contrast: _Contrast, *, baseline: float, bound: float, words: str) -> l
     if total < FEWEST_RESPONSES:
         return _untold(f"only {total:.1f} responses in all, {FEWEST_RESPONSES} are needed", baseline)
     low, estimate, high = _ratio(contrast)
+    if high > WIDEST * low:
+        reason = f"too few responses: the ratio is known to no better than a factor of {WIDEST:,.0f}"
+        return _untold(reason, baseline)
     verdict = "supported" if low > bound else "contradicted" if high < bound else "cannot be told"
     words = words % f"{estimate:.2f} [{low:.2f} to {high:.2f}]"
     return [estimate, low, high, baseline, f"{verdict}: {words}"]

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from influgraph._study_comparison import TRIAL
+from influgraph._study_comparison import EVERYBODY, TRIAL
+from influgraph.influence.forecast import UNFADED
 from influgraph.report.privacy import Labels
 from influgraph.report.words import counted, interval, number
 from influgraph.study import Study
@@ -61,7 +62,7 @@ def _claims(checks: pd.DataFrame) -> pd.Series:
 
 
 def _row(check: Mapping[Any, Any]) -> dict[str, str]:
-    everybody = check["subject"] == "all accounts"
+    everybody = check["subject"] == EVERYBODY
     return {
         "check": check["check"] if everybody else f"{check['check']}, {check['subject']}",
         "estimate": interval(check, "estimate", low="low", high="high"),
@@ -92,8 +93,11 @@ def forecast_table(study: Study) -> dict[str, Any]:
         for row in checks[(checks["check"] == f"{FORECAST}: {measure}") & ~ours].to_dict("records")
     }
     names = list(dict.fromkeys(subject for subject, _ in cells))
+    unfaded = set(checks.loc[checks["verdict"].str.endswith(UNFADED), "subject"])
     rows = [
-        {"name": name, **{measure: cells.get((name, measure), "-") for measure in MEASURES}} for name in names
+        {"name": name + f": {UNFADED}" * (name in unfaded)}
+        | {measure: cells.get((name, measure), "-") for measure in MEASURES}
+        for name in names
     ]
     return {"asked": list(asked), "rows": rows, "verdicts": list(checks.loc[ours, "verdict"])}
 

@@ -7,9 +7,9 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from influgraph import plots
+from influgraph import plots, quadrants
+from influgraph._study_comparison import CREDITED, EVERYBODY, KNOWN_TRUTH
 from influgraph.dataset import Dataset
-from influgraph.quadrants import influential_above, popular_from
 from influgraph.report import audiences, evidence, suspects
 from influgraph.report.niches_section import niche_names, niches_section
 from influgraph.report.privacy import Labels
@@ -19,9 +19,11 @@ from influgraph.report.words import (
     headline,
     interval,
     number,
+    opposite,
     outcome_words,
     reasons,
     standard,
+    trust,
 )
 from influgraph.study import Study
 
@@ -62,11 +64,13 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         outcomes=outcome_words(study.kinds),
         deed=deed(study),
         standard=standard(study),
+        trust=trust(study),
         sizes={name: len(getattr(data, name)) for name in ("accounts", "follows", "posts", "engagements")},
         period=[f"{time:%Y-%m-%d}" for time in study.period or ()],
         grades=sorted(study.scores["influence_grade"].dropna().unique()),
         facts=_facts(study),
-        popular=number(popular_from(study.scores["followers"][study.scores["quadrant"].notna()])),
+        popular=number(quadrants.popular_from(study.scores["followers"][study.scores["quadrant"].notna()])),
+        lowering=_lowering(study, labels, names),
         movers=_accounts(_moving(study).head(ROWS), labels, names),
         followed=_accounts(_followed(study), labels, names),
         agreement=_agreement(study),
@@ -122,13 +126,31 @@ def divisions(data: Dataset) -> list[str]:
 def _moving(study: Study) -> pd.DataFrame:
     """Accounts whose interval shows influence, by rank."""
     scores = study.scores
-    above = influential_above(scores[scores["quadrant"].notna()])
+    above = quadrants.influential_above(scores[scores["quadrant"].notna()])
     return scores[scores["influence_low"].fillna(0) > above].sort_values("rank", kind="stable")
 
 
 def _followed(study: Study) -> pd.DataFrame:
-    hollow = study.scores[study.scores["quadrant"] == "hollow celebrity"]
+    scores = study.scores
+    hollow = scores[(scores["quadrant"] == "hollow celebrity") & ~quadrants.lowers(scores)]
     return hollow.sort_values("followers", ascending=False, kind="stable").head(ROWS)
+
+
+def _lowering(study: Study, labels: Labels, names: Mapping[Hashable, str]) -> dict[str, Any]:
+    """Accounts whose interval shows fewer outcomes, the strongest first; empty where there are none."""
+    scores = study.scores
+    below = scores[quadrants.lowers(scores)].sort_values("influence", kind="stable")
+    if below.empty:
+        return {}
+    first = ", ".join(labels[str(account_id)] for account_id in below.index[:NAMED])
+    more = f" and {len(below) - NAMED:,} more" if len(below) > NAMED else ""
+    are = "account is" if len(below) == 1 else "accounts are"
+    return {
+        "sentence": f"{len(below):,} {are} {opposite(study)}: {first}{more}",
+        "deed": opposite(study),
+        "rows": _accounts(below.head(ROWS), labels, names),
+        "left": max(len(below) - ROWS, 0),
+    }
 
 
 def _accounts(chosen: pd.DataFrame, labels: Labels, names: Mapping[Hashable, str]) -> list[dict[str, str]]:
@@ -138,7 +160,7 @@ def _accounts(chosen: pd.DataFrame, labels: Labels, names: Mapping[Hashable, str
             "account": labels[str(account_id)],
             "followers": number(row["followers"]),
             "influence": interval(row, "influence"),
-            "grade": str(row["influence_grade"]),
+            "grade": _evidence(row),
             "rank": interval(row, "rank"),
             "band": number(row["band"]),
             "beyond": interval(row, "beyond_popularity"),
@@ -146,6 +168,14 @@ def _accounts(chosen: pd.DataFrame, labels: Labels, names: Mapping[Hashable, str
         }
         for account_id, row in chosen.to_dict("index").items()
     ]
+
+
+def _evidence(row: Mapping[Any, Any]) -> str:
+    """The grade of an account's influence, and that it is below zero where that is shown."""
+    grade = str(row["influence_grade"])
+    if not row["influence_high"] < 0:
+        return grade
+    return f"{grade}; {'seems' if grade == 'estimated' else 'shown'} to reduce"
 
 
 def _facts(study: Study) -> list[dict[str, str]]:
@@ -159,10 +189,11 @@ def _facts(study: Study) -> list[dict[str, str]]:
         _fact(judged, "account that could be judged", "accounts that could be judged"),
         {**_fact(moving, *[f"whose whole interval lies above {standard(study)}"] * 2), "grade": grade},
     ]
+    if below := int(quadrants.lowers(scores).sum()):
+        facts.append({**_fact(below, *["whose whole interval lies below zero"] * 2), "grade": grade})
     for check in study.validation.to_dict("records"):
-        if check["check"] == "credited share":
-            value = f"{check['estimate']:.0%} [{check['low']:.0%} to {check['high']:.0%}]"
-            facts.append({"value": value, "name": "of the outcomes credited to accounts", "grade": grade})
+        if check["check"] == CREDITED:
+            facts.append(_credited(check, study, grade))
         if check["check"] == "rank agreement":
             value = interval(check, "estimate", low="low", high="high")
             facts.append(
@@ -173,6 +204,18 @@ def _facts(study: Study) -> list[dict[str, str]]:
                 }
             )
     return facts
+
+
+def _credited(check: Mapping[Any, Any], study: Study, grade: str) -> dict[str, str]:
+    """The share of outcomes credited, and what its interval leaves out."""
+    beyond, most = f"the interval is the model's: {KNOWN_TRUTH}", study.scores["influence_high"].max()
+    if check["subject"] == EVERYBODY and most > check["high"] * study.outcomes:
+        beyond += f"; a single account may have up to {number(most)} outcomes, which it leaves out"
+    return {
+        "value": f"{check['estimate']:z.0%} [{check['low']:z.0%} to {check['high']:z.0%}]",
+        "name": f"of the outcomes credited to {check['subject']}",
+        "grade": f"{grade}; {beyond}",
+    }
 
 
 def _fact(count: float, noun: str, nouns: str) -> dict[str, str]:
@@ -210,11 +253,12 @@ def _pictures(study: Study, labels: Labels) -> dict[str, str]:
 
 
 def _named(scores: pd.DataFrame) -> list[str]:
-    """The accounts that are named in the picture: some of every kind but the quiet."""
+    """The accounts that are named in the picture: some of every kind but the quiet, and below zero."""
     by_rank, by_followers = (scores.sort_values(by, kind="stable") for by in ("rank", "followers"))
     chosen = [by_rank.index[by_rank["quadrant"] == kind][:NAMED] for kind in ("hidden influencer", "star")]
-    hollow = by_followers.index[by_followers["quadrant"] == "hollow celebrity"][-NAMED:]
-    return [account_id for some in (*chosen, hollow) for account_id in some]
+    below = by_rank.index[quadrants.lowers(by_rank)][-NAMED:]
+    hollow = by_followers.index[by_followers["quadrant"] == "hollow celebrity"].difference(below, sort=False)
+    return [account_id for some in (*chosen, hollow[-NAMED:], below) for account_id in some]
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -37,7 +37,8 @@ def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
     -------
     `summary`, a sentence; `cases`, the largest suspected and cleared ones, each with its evidence, what was
     tested and a picture; `left`, how many more are in case_files.csv; `moved`, who falls and rises without
-    the suspects; `shares`, accounts of which the largest share of followers is suspected.
+    the suspects; `unmoved`, that nobody does; `shares`, accounts of which the largest share of followers is
+    suspected.
     """
     order = study.case_files["state"].map({"suspected": 0, "cleared": 1}).fillna(2)
     cases = study.case_files.assign(order=order).sort_values(
@@ -50,6 +51,7 @@ def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
         "cases": [_case(name, row, study, labels) for name, row in shown.to_dict("index").items()],
         "left": len(cases) - len(shown),
         "moved": _moved(study.counterfactual, labels),
+        "unmoved": _unmoved(study.counterfactual),
         "shares": _shares(study.scores, labels),
     }
 
@@ -126,10 +128,37 @@ def _picture(name: str, acts: pd.DataFrame) -> str:
     return plots.as_svg(lambda ax: plots.plot_joint_acts(acts, ax=ax), height=3.4, name=f"case-{name}")
 
 
+def _falls(changes: pd.DataFrame) -> pd.DataFrame:
+    """By how many ranks accounts fall without the suspects, as `fall`, where their rank changes."""
+    fall = changes["rank_without_suspects"] - changes["rank_with_suspects"]
+    return changes.assign(fall=fall)[fall.ne(0).fillna(value=False)]
+
+
+def _told_apart(changes: pd.DataFrame) -> pd.Series:
+    """Whose interval lies on one side of zero, with the suspects or without them."""
+    sides = [
+        changes[f"influence_{end}_{how}_suspects"].astype("float64") * sign > 0
+        for how in ("with", "without")
+        for end, sign in (("low", 1), ("high", -1))
+    ]
+    return pd.concat(sides, axis=1).any(axis=1)
+
+
+def _unmoved(changes: pd.DataFrame) -> str:
+    """Say that of all who fall or rise nobody has an influence that is told apart from zero."""
+    falls = _falls(changes)
+    if falls.empty or _told_apart(falls).any():
+        return ""
+    return (
+        f"Ranks of {counted(len(falls), 'account')} change, but of none of them is influence told apart from "
+        "zero, with the suspects or without: they change by chance."
+    )
+
+
 def _moved(changes: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
-    """Who falls most and who rises most in rank without the suspects."""
-    fall = (changes["rank_without_suspects"] - changes["rank_with_suspects"]).dropna()
-    moved = changes.assign(fall=fall).dropna(subset="fall")
+    """Who falls most and who rises most in rank without the suspects, of those told apart from zero."""
+    falls = _falls(changes)
+    moved = falls[_told_apart(falls)]
     ends = pd.concat(
         [moved[moved["fall"] > 0].nlargest(MOVED, "fall"), moved[moved["fall"] < 0].nsmallest(MOVED, "fall")]
     )

@@ -155,6 +155,22 @@ def deed(study: Study) -> str:
     return f"{verb} {outcome_words(study.kinds)}"
 
 
+def opposite(study: Study) -> str:
+    """Say what an account is known to do whose whole interval lies below zero.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Words that follow "is".
+    """
+    estimated = set(study.scores["influence_grade"].dropna()) == {"estimated"}
+    return f"{'estimated' if estimated else 'shown'} to reduce {outcome_words(study.kinds)}"
+
+
 def standard(study: Study) -> str:
     """Say what the interval of an account of influence lies above.
 
@@ -169,6 +185,26 @@ def standard(study: Study) -> str:
     """
     bound = influential_above(study.scores[study.scores["quadrant"].notna()])
     return f"what nine in ten accounts draw ({number(bound)})" if bound > 0 else "zero"
+
+
+def trust(study: Study) -> str:
+    """Say how often intervals hold the truth; less often where times, follows or posts are missing.
+
+    Parameters
+    ----------
+    study
+        A finished study.
+
+    Returns
+    -------
+    Words that follow "90 % intervals".
+    """
+    if study.scores["influence_grade"].eq("estimated").any():
+        return (
+            " of the data as they are: those of influence are too narrow for what is missing here, and "
+            "larger effects lie above them more often than one time in twenty"
+        )
+    return ": the true value lies in them nine times out of ten, if the model is right"
 
 
 def doubt(study: Study) -> str:
