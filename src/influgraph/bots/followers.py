@@ -246,7 +246,7 @@ def authentic_share(
 
     Members who follow only one of a farm's customers are seen by no search. How many they are is inferred
     from how many customers the others follow, as if each were followed or not on its own: the lower end
-    counts them too.
+    counts them too, and members whole, as memberships may err together.
 
     One customer's farm follows nobody together, and looks like people who came for one account only to watch.
     Where more followers than is usual are idle, by far, they may be such a farm: the lower end says so.
@@ -291,15 +291,16 @@ def authentic_share(
     known = (count > 0) & (found.missing is None or not found.clusters.empty)
     share = 1 - bought / np.maximum(count, 1)
     _, high = _interval(share, count, doubt)
-    unseen = _unseen(data, found)
-    low, _ = _interval(1 - np.minimum((bought + unseen) / np.maximum(count, 1), 1), count, doubt + unseen)
+    most = np.bincount(followed, (suspected > 0)[follower], minlength=size) + _unseen(data, found)
+    low, _ = _interval(1 - np.minimum(most / np.maximum(count, 1), 1), count, doubt)
     idle = idle_accounts(data)
     if growth is not None:
         (unnamed, likely), usual = _unnamed(data, suspected, growth, q, idle)
         burst = unnamed > 0
         share = np.where(burst, 1 - (bought + likely) / np.maximum(count, 1), share)
         possible = 1 - (bought + unnamed) / np.maximum(count, 1)
-        low = np.where(burst, _interval(possible, count, doubt + usual)[0], low)
+        lower = _interval(possible, count, doubt + usual)[0]
+        low = np.where(burst, np.minimum(low, lower), low)
         known |= burst
     if idle is not None:
         watching = np.bincount(followed, (1 - suspected[follower]) * idle[follower], minlength=size)
