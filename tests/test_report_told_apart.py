@@ -116,5 +116,6 @@ def test_who_reduces_outcomes_is_told_whatever_the_followers(done: Study) -> Non
     assert table.count("-77 [-99 to -5]") == table.count("; shown to reduce<") == 4
     assert "-77 [-99 to -5]" not in rest[: rest.index("</table>")]
     assert "are neither hollow nor quiet" in html
+    assert "of the outcomes credited to all accounts, net<small>" in html
     assert "private-" not in html
     assert "</strong> whose whole interval lies below zero" in html

@@ -211,9 +211,10 @@ def _credited(check: Mapping[Any, Any], study: Study, grade: str) -> dict[str, s
     beyond, most = f"the interval is the model's: {KNOWN_TRUTH}", study.scores["influence_high"].max()
     if check["subject"] == EVERYBODY and most > check["high"] * study.outcomes:
         beyond += f"; a single account may have up to {number(most)} outcomes, which it leaves out"
+    net = ", net" if check["subject"] == EVERYBODY and quadrants.lowers(study.scores).any() else ""
     return {
         "value": f"{check['estimate']:z.0%} [{check['low']:z.0%} to {check['high']:z.0%}]",
-        "name": f"of the outcomes credited to {check['subject']}",
+        "name": f"of the outcomes credited to {check['subject']}{net}",
         "grade": f"{grade}; {beyond}",
     }
 
