@@ -212,6 +212,18 @@ def test_texts_alike_count_in_any_script() -> None:
     assert sorted(acts.groupby("object")["account"].nunique()) == [2, 2]
 
 
+def test_texts_written_anew_on_one_day_are_alike_on_that_day() -> None:
+    text = "we all {} how the new {} drink tastes after a {} run"
+    seasons = ("love", "winter", "hard"), ("adore", "summertime", "hard"), ("adore", "winter", "leisurely")
+    texts = [text.format(*words) for words in seasons]
+    for apart, groups in ((1, {("a", "b", "c")}), (3 * DAY, set())):
+        posts = pd.DataFrame({"post_id": range(3), "author_id": list("abc"), "text": texts})
+        data = from_tables(posts=posts.assign(created_at=np.arange(3) * apart), follows=_pair())
+        acts = tracing.gather_acts(data, ["text"])
+        alike = acts.groupby("object")["account"]
+        assert {tuple(sorted(data.account_ids[some])) for _, some in alike} == groups
+
+
 def test_of_a_post_counts_what_most_carry_on_the_same_day() -> None:
     texts = ["The best shoes ship free today", "The finest shoes, no fees", "Shoes at a low price, click"]
     squad = [(f"s{n}", n, texts[n], ["https://shop.example/1"]) for n in range(3)]

@@ -10,7 +10,7 @@ Longs = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Symbols = npt.NDArray[np.uint32]
 
-SHINGLE, HASHES, BAND = 5, 40, 4  # characters; values of a signature; values that must agree to be compared
+SHINGLE, HASHES, BAND = 5, 40, 2  # characters; values of a signature; values that must agree to be compared
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -37,10 +37,11 @@ def sign_texts(symbols: Symbols, start: Longs) -> Hashes:
 
 
 @njit(nogil=True, cache=True)
-def band_keys(signature: Hashes, band: int) -> Hashes:
-    """One number for the values of a band of each signature."""
-    keys = np.zeros(signature.shape[0], np.uint64)
+def band_keys(signature: Hashes, apart: Longs, band: int) -> Hashes:
+    """One number for the values of a band of each signature, and for what keeps texts apart."""
+    keys = np.empty(signature.shape[0], np.uint64)
     for text in range(signature.shape[0]):
+        keys[text] = _mix(np.uint64(apart[text]) + _GOLDEN)
         for number in range(band * BAND, (band + 1) * BAND):
             keys[text] = _mix(keys[text] + signature[text, number] + _GOLDEN)
     return keys

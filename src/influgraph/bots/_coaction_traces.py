@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
+Signatures = npt.NDArray[np.uint64]
 
 POST_TRACES = {"repost": ("repost", "quote"), "reply": ("reply", "comment"), "like": ("like",)}
 TRACES = ("repost", "reply", "text", "link", "hashtags", "object")
@@ -26,7 +27,8 @@ OF_ACCOUNT = "repost of account"  # trace of reposts that name whom they repost,
 LEAST_TEXT = 20  # characters: shorter texts are alike by chance
 DAY = 86400.0  # seconds
 SOON = 60.0  # seconds: what follows sooner was not prompted by what others did
-ALIKE = 0.75  # share of shingles in common from which on two texts count as one
+# Shares of shingles in common from which on two texts count as one: on any days, and on the same day.
+ALIKE, ALIKE_THAT_DAY = 0.75, 0.5
 ACTS = {
     "account": "int64",
     "trace": "str",
@@ -277,7 +279,11 @@ def _lists(column: pd.Series) -> pd.Series:
 
 
 def _texts(posts: pd.DataFrame) -> pd.Series:
-    """The first of the texts alike for each post that says enough, links and mentions left out."""
+    """The first of the texts alike for each post that says enough, links and mentions left out.
+
+    On one day texts that share less count as alike too: whoever writes one text anew each time does it at
+    once, and chance has fewer texts to choose from.
+    """
     texts = posts["text"].dropna().astype("str")
     plain = texts.str.replace(r"https?://\S+|@\w+", " ", regex=True).str.casefold()
     plain = plain.str.replace(r"[\W_]+", " ", regex=True).str.strip()
@@ -285,21 +291,42 @@ def _texts(posts: pd.DataFrame) -> pd.Series:
     if plain.empty:
         return plain
     code, distinct = pd.factorize(plain)
-    group = _groups_alike([str(text) for text in distinct])
-    shown = texts.loc[plain.index].str.slice(0, 80).to_numpy()
+    signature = _sign([str(text) for text in distinct])
+    group = _groups_alike(signature, np.zeros(len(distinct), np.int64), ALIKE)[code]
     first = np.unique(code, return_index=True)[1]
-    return pd.Series(shown[first[group[code]]], plain.index, dtype="str")
+    label = texts.loc[plain.index].str.slice(0, 80).iloc[first[group]].set_axis(plain.index)
+    return _joined_by_day(label, group, _seconds(posts.loc[plain.index, "created_at"]) // DAY, signature)
 
 
-def _groups_alike(texts: list[str]) -> Ints:
-    """The first text of the group of each, where texts of a group share most shingles with one another."""
+def _joined_by_day(label: pd.Series, group: Ints, day: Floats, signature: Signatures) -> pd.Series:
+    """Join labels of texts of one day that are alike by that day's measure: the first label, and the day."""
+    number = np.where(np.isfinite(day), day, -1).astype(np.int64)
+    daily, first, place = np.unique([group, number], axis=1, return_index=True, return_inverse=True)
+    joined = _groups_alike(signature[daily[0]], daily[1], ALIKE_THAT_DAY)
+    several = (np.bincount(joined)[joined] > 1)[place] & np.isfinite(day)
+    named = label.iloc[first[joined[place]]].set_axis(label.index)
+    dates = pd.Series(pd.to_datetime(number * DAY, unit="s").strftime(" (%Y-%m-%d)"), label.index)
+    return label.mask(several, named + dates)
+
+
+def _sign(texts: list[str]) -> Signatures:
+    """MinHash signatures of texts."""
     from influgraph.bots import _coaction_text_kernels as kernels
 
     symbols = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     start = np.append(0, np.cumsum([len(text) for text in texts]))
-    signature = kernels.sign_texts(symbols, start)
-    parent = np.arange(len(texts))
+    return np.asarray(kernels.sign_texts(symbols, start))
+
+
+def _groups_alike(signature: Signatures, apart: npt.NDArray[np.int64], alike: float) -> Ints:
+    """The first text of the group of each, where texts of a group share most shingles with one another.
+
+    Texts with another number in `apart` are not joined.
+    """
+    from influgraph.bots import _coaction_text_kernels as kernels
+
+    parent = np.arange(len(signature))
     for band in range(kernels.HASHES // kernels.BAND):
-        keys = kernels.band_keys(signature, band)
-        kernels.join_alike(signature, np.argsort(keys, kind="stable"), keys, parent, ALIKE)
+        keys = kernels.band_keys(signature, apart, band)
+        kernels.join_alike(signature, np.argsort(keys, kind="stable"), keys, parent, alike)
     return kernels.settle(parent)
