@@ -212,7 +212,7 @@ def test_texts_alike_count_in_any_script() -> None:
     assert sorted(acts.groupby("object")["account"].nunique()) == [2, 2]
 
 
-def test_texts_written_anew_on_one_day_are_alike_on_that_day() -> None:
+def test_texts_written_anew_are_alike_if_all_are_of_one_day() -> None:
     text = "we all {} how the new {} drink tastes after a {} run"
     seasons = ("love", "winter", "hard"), ("adore", "summertime", "hard"), ("adore", "winter", "leisurely")
     texts = [text.format(*words) for words in seasons]

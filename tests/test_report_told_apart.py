@@ -93,7 +93,7 @@ def test_the_share_credited_is_divided_where_some_reduce_outcomes() -> None:
 
 
 def test_the_share_credited_says_what_its_interval_leaves_out(done: Study) -> None:
-    said = "1.5 times it was credited</small>"
+    said = "1.9 times it was credited</small>"
     assert said in rendered(done)
     most = done.outcomes + 1
     beyond = rendered(replace(done, scores=done.scores.assign(influence_high=most)))

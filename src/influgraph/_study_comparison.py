@@ -18,7 +18,7 @@ TOP = 20
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TRIAL = "trial"
 CREDITED, EVERYBODY = "credited share", "all accounts"
-KNOWN_TRUTH = "where the truth was planted, three quarters of it to 1.5 times it was credited"
+KNOWN_TRUTH = "where the truth was planted, three quarters of it to 1.9 times it was credited"
 _APART = "in conflict", "the trial decides: look for what was different, in people, time or counting"
 _TOGETHER = "agree", "both are used"
 

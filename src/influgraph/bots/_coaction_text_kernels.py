@@ -37,11 +37,10 @@ def sign_texts(symbols: Symbols, start: Longs) -> Hashes:
 
 
 @njit(nogil=True, cache=True)
-def band_keys(signature: Hashes, apart: Longs, band: int) -> Hashes:
-    """One number for the values of a band of each signature, and for what keeps texts apart."""
-    keys = np.empty(signature.shape[0], np.uint64)
+def band_keys(signature: Hashes, band: int) -> Hashes:
+    """One number for the values of a band of each signature."""
+    keys = np.zeros(signature.shape[0], np.uint64)
     for text in range(signature.shape[0]):
-        keys[text] = _mix(np.uint64(apart[text]) + _GOLDEN)
         for number in range(band * BAND, (band + 1) * BAND):
             keys[text] = _mix(keys[text] + signature[text, number] + _GOLDEN)
     return keys

@@ -27,8 +27,8 @@ OF_ACCOUNT = "repost of account"  # trace of reposts that name whom they repost,
 LEAST_TEXT = 20  # characters: shorter texts are alike by chance
 DAY = 86400.0  # seconds
 SOON = 60.0  # seconds: what follows sooner was not prompted by what others did
-# Shares of shingles in common from which on two texts count as one: on any days, and on the same day.
-ALIKE, ALIKE_THAT_DAY = 0.75, 0.5
+# Shares of shingles in common from which on two texts count as one: always, and where all are of one day.
+ALIKE, ALIKE_AT_ONCE = 0.75, 0.5
 ACTS = {
     "account": "int64",
     "trace": "str",
@@ -281,8 +281,8 @@ def _lists(column: pd.Series) -> pd.Series:
 def _texts(posts: pd.DataFrame) -> pd.Series:
     """The first of the texts alike for each post that says enough, links and mentions left out.
 
-    On one day texts that share less count as alike too: whoever writes one text anew each time does it at
-    once, and chance has fewer texts to choose from.
+    Texts that share less count as alike too if all that do are of one day: who writes one text anew each time
+    does it at once, while apps and habits write much the same on any day.
     """
     texts = posts["text"].dropna().astype("str")
     plain = texts.str.replace(r"https?://\S+|@\w+", " ", regex=True).str.casefold()
@@ -292,21 +292,12 @@ def _texts(posts: pd.DataFrame) -> pd.Series:
         return plain
     code, distinct = pd.factorize(plain)
     signature = _sign([str(text) for text in distinct])
-    group = _groups_alike(signature, np.zeros(len(distinct), np.int64), ALIKE)[code]
+    group, wide = (_groups_alike(signature, alike)[code] for alike in (ALIKE, ALIKE_AT_ONCE))
+    times = pd.Series(_seconds(posts.loc[plain.index, "created_at"])).groupby(wide)
+    at_once = times.transform("max") - times.transform("min") <= DAY
     first = np.unique(code, return_index=True)[1]
-    label = texts.loc[plain.index].str.slice(0, 80).iloc[first[group]].set_axis(plain.index)
-    return _joined_by_day(label, group, _seconds(posts.loc[plain.index, "created_at"]) // DAY, signature)
-
-
-def _joined_by_day(label: pd.Series, group: Ints, day: Floats, signature: Signatures) -> pd.Series:
-    """Join labels of texts of one day that are alike by that day's measure: the first label, and the day."""
-    number = np.where(np.isfinite(day), day, -1).astype(np.int64)
-    daily, first, place = np.unique([group, number], axis=1, return_index=True, return_inverse=True)
-    joined = _groups_alike(signature[daily[0]], daily[1], ALIKE_THAT_DAY)
-    several = (np.bincount(joined)[joined] > 1)[place] & np.isfinite(day)
-    named = label.iloc[first[joined[place]]].set_axis(label.index)
-    dates = pd.Series(pd.to_datetime(number * DAY, unit="s").strftime(" (%Y-%m-%d)"), label.index)
-    return label.mask(several, named + dates)
+    shown = texts.loc[plain.index].str.slice(0, 80).to_numpy()
+    return pd.Series(shown[first[np.where(at_once, wide, group)]], plain.index, dtype="str")
 
 
 def _sign(texts: list[str]) -> Signatures:
@@ -318,15 +309,12 @@ def _sign(texts: list[str]) -> Signatures:
     return np.asarray(kernels.sign_texts(symbols, start))
 
 
-def _groups_alike(signature: Signatures, apart: npt.NDArray[np.int64], alike: float) -> Ints:
-    """The first text of the group of each, where texts of a group share most shingles with one another.
-
-    Texts with another number in `apart` are not joined.
-    """
+def _groups_alike(signature: Signatures, alike: float) -> Ints:
+    """The first text of the group of each, where texts of a group share most shingles with one another."""
     from influgraph.bots import _coaction_text_kernels as kernels
 
     parent = np.arange(len(signature))
     for band in range(kernels.HASHES // kernels.BAND):
-        keys = kernels.band_keys(signature, apart, band)
+        keys = kernels.band_keys(signature, band)
         kernels.join_alike(signature, np.argsort(keys, kind="stable"), keys, parent, alike)
     return kernels.settle(parent)
