@@ -66,13 +66,17 @@ def world(idle: int) -> Dataset:
 
 
 def influence(data: Dataset) -> float:
-    """Influence of the account that moves people, in the mean of three draws: one is off by up to 7 %."""
+    """Influence of the account that moves people, in the median of five draws.
+
+    Everybody follows both accounts here, so that hours in which all buy more explain the same: one draw in
+    eight is of that explanation, and credits nothing.
+    """
     niches = pd.Series(0, index=data.account_ids, dtype="Int64")
     drawn = [
         incremental_actions(data, kinds=["purchase"], niches=niches, rng=np.random.default_rng(seed))
-        for seed in range(1, 4)
+        for seed in range(1, 6)
     ]
-    return float(np.mean([one.accounts.loc["ann", "influence"] for one in drawn]))
+    return float(np.median([one.accounts.loc["ann", "influence"] for one in drawn]))
 
 
 def test_followers_who_never_buy_take_no_influence_away() -> None:
