@@ -1,4 +1,4 @@
-"""Attribution of 10,000, 100,000 and 1,000,000 outcomes, each with some twelve posts in the window before.
+"""Attribution of 10,000, 100,000 and 1,000,000 outcomes, each with some ten posts in the window before.
 
 No peer fits this model: beside it stands its expectation step, forty of which are a fit, in plain numpy.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 SMALL, MIDDLE, LARGE = 10_000, 100_000, 1_000_000
-DAYS, NICHES, FOLLOWS, POSTS = 56, 12, 24, 8
+DAYS, NICHES, FOLLOWS, POSTS = 56, 12, 19, 8
 START = pd.Timestamp("2026-01-05", tz="UTC")
 WINDOW = 3 * 86400.0
 
