@@ -55,14 +55,15 @@ def changes(low: list[float], high: list[float]) -> pd.DataFrame:
 
 def test_only_accounts_told_apart_from_zero_fall_or_rise() -> None:
     moved = changes([1, 0, -9, 0, 1, None], [9, 9, -1, 9, 9, None])
-    shown = [(row["account"], row["way"]) for row in suspects._moved(moved, open_labels())]
+    shown = [(row["account"], row["way"]) for row in suspects._changes(moved, open_labels())["moved"]]
     assert shown == [("a", "falls"), ("c", "falls")]
-    assert suspects._unmoved(moved) == ""
+    assert suspects._changes(moved, open_labels())["unmoved"] == ""
     noise = changes([0, 0, -9, 0, 1, None], [9, 9, 0, 9, 9, None])
-    assert suspects._moved(noise, open_labels()) == []
-    assert suspects._unmoved(noise).startswith("Ranks of 4 accounts change, but of none of them is influence")
+    told = suspects._changes(noise, open_labels())
+    assert told["moved"] == []
+    assert told["unmoved"].startswith("Ranks of 4 accounts change, but of none of them is influence")
     nobody = noise.assign(rank_without_suspects=noise["rank_with_suspects"])
-    assert (suspects._moved(nobody, open_labels()), suspects._unmoved(nobody)) == ([], "")
+    assert suspects._changes(nobody, open_labels()) == {"moved": [], "unmoved": ""}
 
 
 def test_intervals_are_trusted_less_where_something_is_missing(done: Study) -> None:

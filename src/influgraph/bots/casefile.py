@@ -73,7 +73,7 @@ def case_files(data: Dataset, found: BotClusters, *, rng: np.random.Generator) -
     same when they joined, respond to these as others do, and are followed by people outside;
     colleagues made together, nearly all of whom are followed from outside; the public of an event, whose
     joint acts fall on few occasions, who do much else and are followed as others are; publishers, who act by
-    the clock and are followed from outside; friends whose posts are
+    the clock, or whose times are too coarse to tell, and are followed from outside; friends whose posts are
     too few to tell whether they prefer some; a newsroom, and fans of one account who do much else, where who
     follows whom is not known. All but these last two take what a bot cluster cannot have cheaply: a following
     among people outside.

@@ -93,8 +93,8 @@ def find_coordinated_clusters(
     traces
         What counts as acting on the same object: "repost", "reply" (the same post), "text" (alike, in any
         script), "link", "hashtags" (the same sequence of two or more), "object" (of engagements), "like"
-        (only
-        where asked for: fans and pods like the same). Of a post only its most telling trace counts.
+        (only where asked for: fans and pods like the same). Of a post only its most telling trace counts: of
+        text and link what more accounts carry on the same day, else hashtags.
     windows
         Durations within which acts are joint, all tried; for each cluster that one is used at which it stands
         out most in the half of the objects where it was found.

@@ -272,8 +272,8 @@ def authentic_share(
 
     References
     ----------
-    Brown, Cai & DasGupta (2001), Interval estimation for a binomial proportion. Chao (1987), Estimating the
-    population size for capture-recapture data with unequal catchability, Biometrics 43, for those unseen.
+    Brown, Cai & DasGupta (2001), Interval estimation for a binomial proportion. Darroch (1958), The
+    multiple-recapture census I, Biometrika 45, for those unseen.
 
     Examples
     --------

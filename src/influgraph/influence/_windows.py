@@ -11,7 +11,7 @@ from scipy import sparse
 from influgraph._threads import at_once, parts, slices
 from influgraph.influence._arrays import Floats, Ints
 
-_MOST_PARTS = 4  # of the work
+_MOST_PARTS, _MOST_BYTES = 4, 1e9  # of the work, and of the sums of all parts
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ class Windows:
     def _slices(self) -> list[tuple[slice, slice]]:
         """Parts of the work: whole windows, and those cut short. Few, as each has sums of its own."""
         sizes = len(self.account), len(self.cut_account)
-        count = min(parts(max(sizes)), _MOST_PARTS)
+        sums = 2 * self.authors * self.strata * (len(self.edges) - 1) * 16
+        count = min(parts(max(sizes)), _MOST_PARTS, max(1, int(_MOST_BYTES // max(sums, 1))))
         return list(zip(*(slices(size, count) for size in sizes), strict=True))
 
     def _parts(self, whole: slice, cut: slice) -> tuple[list[Any], list[Any]]:

@@ -50,8 +50,7 @@ def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
         "summary": _summary(study),
         "cases": [_case(name, row, study, labels) for name, row in shown.to_dict("index").items()],
         "left": len(cases) - len(shown),
-        "moved": _moved(study.counterfactual, labels),
-        "unmoved": _unmoved(study.counterfactual),
+        **_changes(study.counterfactual, labels),
         "shares": _shares(study.scores, labels),
     }
 
@@ -144,21 +143,19 @@ def _told_apart(changes: pd.DataFrame) -> pd.Series:
     return pd.concat(sides, axis=1).any(axis=1)
 
 
-def _unmoved(changes: pd.DataFrame) -> str:
-    """Say that of all who fall or rise nobody has an influence that is told apart from zero."""
+def _changes(changes: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+    """Who falls and rises of those told apart from zero, or, where all are not, words that say so."""
     falls = _falls(changes)
-    if falls.empty or _told_apart(falls).any():
-        return ""
-    return (
+    moved = falls[_told_apart(falls)]
+    unmoved = (
         f"Ranks of {counted(len(falls), 'account')} change, but of none of them is influence told apart from "
         "zero, with the suspects or without: they change by chance."
     )
+    return {"moved": _moved(moved, labels), "unmoved": unmoved if len(falls) and moved.empty else ""}
 
 
-def _moved(changes: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
-    """Who falls most and who rises most in rank without the suspects, of those told apart from zero."""
-    falls = _falls(changes)
-    moved = falls[_told_apart(falls)]
+def _moved(moved: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
+    """Who falls most and who rises most in rank without the suspects."""
     ends = pd.concat(
         [moved[moved["fall"] > 0].nlargest(MOVED, "fall"), moved[moved["fall"] < 0].nsmallest(MOVED, "fall")]
     )
