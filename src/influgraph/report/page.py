@@ -50,16 +50,8 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
     -------
     HTML; the same text for the same study.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("influgraph.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"number": number, "counted": counted}
     names = niche_names(study.niches, labels)
-    return environment.get_template("report.html.j2").render(
+    return _template().render(
         finding=headline(study),
         outcomes=outcome_words(study.kinds),
         deed=deed(study),
@@ -102,6 +94,18 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         public_from=described["settings"]["privacy"]["public_from"],
         pseudonyms=described["settings"]["privacy"]["pseudonyms"],
     )
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("influgraph.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"number": number, "counted": counted}
+    return environment.get_template("report.html.j2")
 
 
 def divisions(data: Dataset) -> list[str]:
