@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from influgraph._niches_layers import Labels, Numbers
 
 BEYOND_CHANCE = 4.0
+FEWEST_TO_DIVIDE = 50  # accounts of a niche
 SHARES = ["account_id", "niche", "share", "share_low", "share_high"]
 LAYERS = ["share", "excess", "error"]
 SCAN = ["resolution", "niches", "agreement", "excess", "information", "score", "chosen"]
@@ -164,7 +165,7 @@ def find_subniches(
     smallest: int = 3,
     rng: np.random.Generator,
 ) -> pd.Series:
-    """Niches inside of niches: each niche is searched on its own, by the ties among its members.
+    """Niches inside of niches: each of 50 accounts or more is searched on its own, by ties among its members.
 
     Parameters
     ----------
@@ -178,7 +179,7 @@ def find_subniches(
     Returns
     -------
     ``subniche``, indexed like `niche`: ``"3.0"`` is the largest niche inside of niche 3; null where a niche
-    holds no more than chance would make of it, and where the account belongs to no part of it.
+    is small or holds no more than chance would make of it, and where the account belongs to no part of it.
 
     Raises
     ------
@@ -199,7 +200,8 @@ def find_subniches(
     if terms is not None:
         _check_terms(terms, len(niche))
     parts = [pd.Series(index=niche.index[:0], dtype="str")]
-    for number in sorted(niche.dropna().unique()):
+    sizes = niche.value_counts()
+    for number in sorted(sizes.index[sizes >= FEWEST_TO_DIVIDE]):
         members = np.flatnonzero(niche.eq(number).to_numpy(bool, na_value=False))
         within = {name: network.among(members) for name, network in networks.items()}
         said = None if terms is None else terms[members]

@@ -10,6 +10,7 @@ import numpy as np
 from influgraph.bots import _blocks as blocks
 from influgraph.bots._blocks_evidence import Traits, trait_odds, trait_p_values
 from influgraph.bots._blocks_null import Chance, chance_of
+from influgraph.bots._lockstep import in_lockstep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,8 @@ class Scene:
 def set_scene(follows: Follows, groups: Codes, traits: Traits, least: int) -> Scene:
     """Tell who has hardly any followers, and give niches up that consist of such accounts.
 
-    Where that is so of more than half of all who follow, it tells nothing, and nobody counts as such.
+    Where that is so of more than half of all who follow, it tells nothing, and nobody counts as such. Niches
+    that follow in lockstep are given up too: they may be the very groups that are looked for.
     """
     active = np.diff(follows.indptr) > 0
     bound = np.quantile(traits.followers[active], 0.1) if active.any() else 0
@@ -56,7 +58,8 @@ def set_scene(follows: Follows, groups: Codes, traits: Traits, least: int) -> Sc
     if poor.sum() > active.sum() / 2:
         poor = np.zeros_like(poor)
     mostly = np.bincount(groups, poor) > 0.5 * np.maximum(np.bincount(groups), 1)
-    return Scene(follows, np.where(mostly[groups], 0, groups).astype(np.int32), poor, traits, least)
+    niches = np.where((mostly | in_lockstep(follows, groups))[groups], 0, groups)
+    return Scene(follows, niches.astype(np.int32), poor, traits, least)
 
 
 def find_blocks(scene: Scene, *, rng: np.random.Generator) -> list[Candidate] | None:
