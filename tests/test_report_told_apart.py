@@ -80,11 +80,15 @@ def test_the_share_credited_is_divided_where_some_reduce_outcomes() -> None:
     data = from_tables(accounts=pd.DataFrame({"account_id": IDS}))
     nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
     found = incremental_actions(data, kinds=["purchase"], niches=nowhere, rng=np.random.default_rng(1))
-    accounts = found.accounts.assign(influence=[10.0, 5, -4, None, None, None], influence_high=20.0)
+    lows, highs = [8.0, 0, -9, None, None, None], [12.0, 9, 20, None, None, None]
+    accounts = found.accounts.assign(
+        influence=[10.0, 5, -4, None, None, None], influence_low=lows, influence_high=highs
+    )
     draws = np.array([[10.0], [5], [-4]]) + np.zeros(200)
-    found = replace(found, accounts=accounts, draws=draws, kernel=pd.Series([1.0]), outcomes=100.0)
+    kernel = pd.Series([1.0])
+    found = replace(found, accounts=accounts, draws=draws, kernel=kernel, outcomes=100.0, reached=60.0)
     whole = _study_comparison.comparison_rows(found, np.zeros(3))
-    assert [row[1:5] for row in whole] == [["all accounts", *[pytest.approx(0.11)] * 3]]
+    assert [row[1:3] for row in whole] == [["all accounts", pytest.approx(0.11)]]
     accounts.loc["c", "influence_high"] = -1.0
     assert [row[1:3] for row in _study_comparison.comparison_rows(found, np.zeros(3))] == [
         ["all accounts", pytest.approx(0.11)],
@@ -93,8 +97,30 @@ def test_the_share_credited_is_divided_where_some_reduce_outcomes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("credited", "low_ends", "reached", "low", "high"),
+    [
+        (20.0, 0.0, 100.0, 0.2 - 1.645 * 0.045 * 0.8, 0.2 + 1.645 * 0.045 * 0.8),
+        (20.0, 18.0, 100.0, 0.18, 0.2 + 1.645 * 0.045 * 0.8),  # Its accounts' own low ends are 18.
+        (2.0, 0.0, 10.0, 0.02 - 1.645 * 0.045 * 0.08, 0.02 + 1.645 * 0.045 * 0.08),
+        (1.0, 0.0, 100.0, 0.0, 0.01 + 1.645 * 0.045 * 0.99),
+    ],
+)
+def test_the_interval_of_the_share_credited_allows_for_an_error_of_the_baseline(
+    credited: float, low_ends: float, reached: float, low: float, high: float
+) -> None:
+    data = from_tables(accounts=pd.DataFrame({"account_id": IDS}))
+    nowhere = pd.Series(pd.NA, index=data.account_ids, dtype="Int64")
+    found = incremental_actions(data, kinds=["purchase"], niches=nowhere, rng=np.random.default_rng(1))
+    accounts = found.accounts.assign(influence_high=99.0)
+    accounts.loc["a", ["influence", "influence_low"]] = credited, low_ends
+    found = replace(found, accounts=accounts, outcomes=100.0, reached=reached, kernel=pd.Series([1.0]))
+    row = _study_comparison.comparison_rows(replace(found, draws=np.full((1, 200), credited)), np.zeros(1))[0]
+    assert row[2:5] == [pytest.approx(credited / 100), pytest.approx(low), pytest.approx(high)]
+
+
 def test_the_share_credited_says_what_its_interval_leaves_out(done: Study) -> None:
-    said = "1.9 times it was credited</small>"
+    said = "as large as in planted worlds</small>"
     assert said in rendered(done)
     most = done.outcomes + 1
     beyond = rendered(replace(done, scores=done.scores.assign(influence_high=most)))

@@ -18,7 +18,12 @@ TOP = 20
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TRIAL = "trial"
 CREDITED, EVERYBODY = "credited share", "all accounts"
-KNOWN_TRUTH = "where the truth was planted, three quarters of it to 1.9 times it was credited"
+# Standard error of what people would have done anyway, as a share of it, as in planted worlds
+# (docs/validation.md).
+BASELINE_ERROR = 0.045
+ALLOWED = (
+    "the interval allows for an error in what people would have done anyway, as large as in planted worlds"
+)
 _APART = "in conflict", "the trial decides: look for what was different, in people, time or counting"
 _TOGETHER = "agree", "both are used"
 
@@ -33,20 +38,32 @@ def _credited(found: Attribution) -> list[list[Any]]:
     """Share credited to all accounts; where some reduce outcomes, also what they take and others bring."""
     estimated = found.accounts[found.accounts["influence"].notna()]
     below = lowers(estimated).to_numpy()
-    shares = found.draws / found.outcomes
-    parts = {EVERYBODY: shares}
+    everybody = np.ones(len(below), bool)
+    parts = {EVERYBODY: everybody}
     if below.any():
-        parts |= {"all other accounts": shares[~below], "accounts shown to reduce outcomes": shares[below]}
-    return [_share_row(who, part.sum(axis=0)) for who, part in parts.items()]
+        parts |= {"all other accounts": ~below, "accounts shown to reduce outcomes": below}
+    return [_share_row(who, found, part) for who, part in parts.items()]
 
 
-def _share_row(who: str, share: Floats) -> list[Any]:
-    low, middle, high = _spread(share)
-    verdict = (
-        f"{middle:z.0%} [{low:z.0%} to {high:z.0%}] of the outcomes are credited to {who}; the interval is "
-        f"that of the model: {KNOWN_TRUTH}"
-    )
+def _share_row(who: str, found: Attribution, part: npt.NDArray[np.bool_]) -> list[Any]:
+    low, middle, high = _share_interval(found, part)
+    verdict = f"{middle:z.0%} [{low:z.0%} to {high:z.0%}] of the outcomes are credited to {who}; {ALLOWED}"
     return [CREDITED, who, middle, low, high, np.nan, verdict]
+
+
+def _share_interval(found: Attribution, part: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Low, middle and high of the share of outcomes credited to these accounts.
+
+    Errors of the baseline do not cancel in a sum: small beside one account's own doubt, they are most of that
+    of all. The low end is at least what the accounts' own low ends add up to.
+    """
+    low, middle, high = _spread(found.draws[part].sum(axis=0) / found.outcomes)
+    reached = found.reached / found.outcomes
+    systematic = 1.645 * BASELINE_ERROR * max(reached - max(middle, 0.0), 0.0)
+    own = found.accounts["influence_low"].dropna().to_numpy(float)[part].sum() / found.outcomes
+    lowest = max(middle - np.hypot(middle - low, systematic), min(own, middle))
+    highest = min(middle + np.hypot(high - middle, systematic), max(reached, high))
+    return float(lowest), middle, float(highest)
 
 
 def agreement_rows(followers: Floats, draws: Floats) -> list[list[Any]]:

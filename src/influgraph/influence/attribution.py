@@ -65,8 +65,8 @@ class Attribution:
     what was seen without them, for each account that has both: `effect` and `seen` with `_low` and `_high`,
     outcomes per 1,000 exposures. `draws` holds
     random draws of the influence of the estimated accounts (rows: `accounts` without nulls, in order).
-    `kernel` gives the learnt share of effects by delay. `outcomes` counts the outcomes studied, `credited`
-    the part of them that is credited to posts.
+    `kernel` gives the learnt share of effects by delay. `outcomes` counts the outcomes studied, `reached`
+    those with a post before them that may have brought them, `credited` the part that is credited to posts.
     """
 
     accounts: pd.DataFrame
@@ -78,6 +78,7 @@ class Attribution:
     draws: Floats
     kernel: pd.Series
     outcomes: float
+    reached: float
     credited: float
 
 
@@ -211,7 +212,13 @@ def _nothing(data: Dataset, reason: str, *, outcomes: int = 0) -> Attribution:
     kernel = pd.Series(dtype=np.float64, name="kernel")
     draws = np.empty((0, DRAWS))
     return Attribution(
-        accounts, **_undivided(), draws=draws, kernel=kernel, outcomes=float(outcomes), credited=0.0
+        accounts,
+        **_undivided(),
+        draws=draws,
+        kernel=kernel,
+        outcomes=float(outcomes),
+        reached=0.0,
+        credited=0.0,
     )
 
 
@@ -276,7 +283,13 @@ def _observed(data: Dataset, acts: pd.DataFrame, *, rng: np.random.Generator) ->
     kernel = pd.Series(dtype=np.float64, name="kernel")
     whole, credited = float(weight.sum()), float(mean.sum())
     return Attribution(
-        accounts, **_undivided(), draws=draws, kernel=kernel, outcomes=whole, credited=credited
+        accounts,
+        **_undivided(),
+        draws=draws,
+        kernel=kernel,
+        outcomes=whole,
+        reached=credited,
+        credited=credited,
     )
 
 
@@ -353,6 +366,7 @@ def _modelled(
         draws=fewer.lower_draws(direct[:, None] * effects.draws, rng=rng),
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
+        reached=float(len(np.unique(exposure.pair_outcome))),
         credited=float(np.maximum(numbers[:, 3], 0).sum()),
     )
 

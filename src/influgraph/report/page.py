@@ -8,7 +8,7 @@ import jinja2
 import pandas as pd
 
 from influgraph import plots, quadrants
-from influgraph._study_comparison import CREDITED, EVERYBODY, KNOWN_TRUTH
+from influgraph._study_comparison import ALLOWED, CREDITED, EVERYBODY
 from influgraph.dataset import Dataset
 from influgraph.report import audiences, evidence, suspects
 from influgraph.report.niches_section import niche_names, niches_section
@@ -211,8 +211,8 @@ def _facts(study: Study) -> list[dict[str, str]]:
 
 
 def _credited(check: Mapping[Any, Any], study: Study, grade: str) -> dict[str, str]:
-    """The share of outcomes credited, and what its interval leaves out."""
-    beyond, most = f"the interval is the model's: {KNOWN_TRUTH}", study.scores["influence_high"].max()
+    """The share of outcomes credited, what its interval allows for, and what it leaves out."""
+    beyond, most = ALLOWED, study.scores["influence_high"].max()
     if check["subject"] == EVERYBODY and most > check["high"] * study.outcomes:
         beyond += f"; a single account may have up to {number(most)} outcomes, which it leaves out"
     net = ", net" if check["subject"] == EVERYBODY and quadrants.lowers(study.scores).any() else ""
