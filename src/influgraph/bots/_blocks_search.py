@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from influgraph.bots import _blocks as blocks
+from influgraph.bots._blocks_edge import ends_sharply
 from influgraph.bots._blocks_evidence import Traits, trait_odds, trait_p_values
 from influgraph.bots._blocks_null import Chance, chance_of
-from influgraph.bots._lockstep import in_lockstep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,10 @@ AUDIENCE = 20_000  # followers beside whom those of a block are compared
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A block by account codes, with its evidence; `log_p` includes the choice among views and tests."""
+    """A block by account codes, with its evidence; `log_p` includes the choice among views and tests.
+
+    `null` says in words what else would explain its follows.
+    """
 
     rows: Codes
     membership: Numbers
@@ -33,24 +36,28 @@ class Candidate:
     log_p: float
     chance: Chance
     traits: dict[str, float]
+    null: str
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What the search looks at: follows, niches (0: none), who has few followers, and traits."""
+    """What the search looks at: follows, niches (0: none), who has few followers, and traits.
+
+    `sharp`: only blocks that end sharply are looked for.
+    """
 
     follows: Follows
     groups: Codes
     poor: NDArray[np.bool_]
     traits: Traits
     least: int
+    sharp: bool = False
 
 
 def set_scene(follows: Follows, groups: Codes, traits: Traits, least: int) -> Scene:
     """Tell who has hardly any followers, and give niches up that consist of such accounts.
 
-    Where that is so of more than half of all who follow, it tells nothing, and nobody counts as such. Niches
-    that follow in lockstep are given up too: they may be the very groups that are looked for.
+    Where that is so of more than half of all who follow, it tells nothing, and nobody counts as such.
     """
     active = np.diff(follows.indptr) > 0
     bound = np.quantile(traits.followers[active], 0.1) if active.any() else 0
@@ -58,8 +65,12 @@ def set_scene(follows: Follows, groups: Codes, traits: Traits, least: int) -> Sc
     if poor.sum() > active.sum() / 2:
         poor = np.zeros_like(poor)
     mostly = np.bincount(groups, poor) > 0.5 * np.maximum(np.bincount(groups), 1)
-    niches = np.where((mostly | in_lockstep(follows, groups))[groups], 0, groups)
-    return Scene(follows, niches.astype(np.int32), poor, traits, least)
+    return Scene(follows, np.where(mostly[groups], 0, groups).astype(np.int32), poor, traits, least)
+
+
+def without_niches(scene: Scene) -> Scene:
+    """The same scene for blocks that may have been taken for niches: those that end sharply."""
+    return replace(scene, groups=np.zeros_like(scene.groups), sharp=True)
 
 
 def find_blocks(scene: Scene, *, rng: np.random.Generator) -> list[Candidate] | None:
@@ -111,6 +122,10 @@ def _search(
         if block is None or any(set(block.columns.tolist()) <= one for one in seen):
             failed += 1
             continue
+        if scene.sharp and not ends_sharply(fans, block):
+            seen.append(set(block.columns.tolist()))
+            failed += 1
+            continue
         candidate = _judged(scene, fans, block, rng)
         seen.append(set(block.columns.tolist()))
         news.append(candidate)
@@ -135,9 +150,16 @@ def _judged(scene: Scene, fans: Fans, block: Block, rng: np.random.Generator) ->
         least = min(np.log(max(min(traits.values()) * len(traits), 1e-300)), 0.0)
         both = max(chance.log_p_plain, least)
         log_p = min(log_p, both) + np.log(2) if scene.groups.any() else both
-    log_p += np.log(1 + (scene.traits.since is not None) + scene.poor.any())
+    log_p += np.log(1 + (scene.traits.since is not None) + scene.poor.any()) + np.log(1 + scene.sharp)
     members, membership, columns = _settle(scene, fans, block)
-    return Candidate(members, membership, columns, min(float(log_p), 0.0), chance, traits)
+    log_p, null = min(float(log_p), 0.0), _null_words(scene)
+    return Candidate(members, membership, columns, log_p, chance, traits, null)
+
+
+def _null_words(scene: Scene) -> str:
+    if scene.sharp:
+        return "their degrees alone (no niche: hardly anybody follows part of these)"
+    return "their degrees and niches" if scene.groups.any() else "degrees alone (no niches are known)"
 
 
 def _audience(fans: Fans, block: Block) -> Codes:

@@ -39,7 +39,9 @@ def find_purchased_followers(
     gives to and receives from niches, and is as dispersed as it is in sets of accounts of the same niches
     and popularity. How much an account is followed is learnt from those who have followers themselves, or a
     farm would make its own targets usual. Few followers, creation and follows at one time are evidence of
-    their own: with such, degrees and niches alone are the null, and the weaker of the two counts. Fewer
+    their own: with such, degrees and niches alone are the null, and the weaker of the two counts. A farm may
+    pass for a niche, which explains all of it: so blocks are also looked for as if there were no niches, and
+    count if they end sharply, as niches of people do not, and a trait speaks, where any is known. Fewer
     followers speak only beyond what tastes may bring, a chance of 0.65 of having fewer than others in the
     audience.
 
@@ -94,17 +96,19 @@ def find_purchased_followers(
     if data.follows.empty:
         return no_clusters("no follows are known, so purchased followers cannot be looked for")
     from influgraph.bots._blocks import find_lone_follows
-    from influgraph.bots._blocks_search import find_blocks, set_scene
+    from influgraph.bots._blocks_search import find_blocks, set_scene, without_niches
 
     follower, followed = _codes(data)
     follows = find_lone_follows(follower, followed, len(data.account_ids))
     groups = _groups(niches)
     scene = set_scene(follows, groups, _traits(data, follows), smallest)
     found = find_blocks(scene, rng=rng)
+    if found is not None and scene.groups.any():
+        found += find_blocks(without_niches(scene), rng=rng) or []
     if found is None:
         return no_clusters(f"too few follows: no {smallest} accounts follow the same two others one-sidedly")
     found = [one for one in found if _members(one).size >= smallest]
-    return _tables(data, _distinct(found), niches_known=bool(groups.any()))
+    return _tables(data, _distinct(found))
 
 
 def _codes(data: Dataset) -> tuple[Codes, Codes]:
@@ -150,12 +154,12 @@ def _seconds(times: pd.Series) -> Numbers:
     return np.where(known, moments, np.nan)
 
 
-def _tables(data: Dataset, found: Sequence[Candidate], *, niches_known: bool) -> BotClusters:
+def _tables(data: Dataset, found: Sequence[Candidate]) -> BotClusters:
     """Candidates as tables."""
     if not found:
         return no_clusters()
     names = [f"purchased-{number}" for number in range(1, len(found) + 1)]
-    rows = [_cluster_row(data, one, niches_known=niches_known) for one in found]
+    rows = [_cluster_row(data, one) for one in found]
     clusters = pd.DataFrame(rows, index=pd.Index(names, dtype="str", name="bot_cluster"))
     clusters["q_value"] = false_discovery_control(clusters["p_value"])
     parts = [_member_rows(data, name, one) for name, one in zip(names, found, strict=True)]
@@ -182,14 +186,13 @@ def _members(one: Candidate) -> Codes:
     return one.rows[one.membership >= LEAST_MEMBERSHIP]
 
 
-def _cluster_row(data: Dataset, one: Candidate, *, niches_known: bool) -> dict[str, object]:
+def _cluster_row(data: Dataset, one: Candidate) -> dict[str, object]:
     members = _members(one)
     served = np.setdiff1d(one.columns, members)
     chance = one.chance
-    null = "their degrees and niches" if niches_known else "degrees alone (no niches are known)"
     text = (
         f"of all accounts {chance.found:,.0f} follow at least {chance.hits} of the {len(one.columns)} that "
-        f"this group follows, where {null} would have {chance.expected:,.3g}"
+        f"this group follows, where {one.null} would have {chance.expected:,.3g}"
     )
     spoken = [f"{words} (p = {p:.2g})" for words, p in one.traits.items() if p < 0.05]
     return {

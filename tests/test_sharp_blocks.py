@@ -1,21 +1,14 @@
-"""Niches that are farms: where only follows are known, farms pass for niches unless lockstep tells them."""
+"""Farms that pass for niches where only follows are known: their sharp edge tells them."""
 
 import numpy as np
 import pandas as pd
 
-from influgraph.bots._blocks import find_lone_follows
-from influgraph.bots._lockstep import in_lockstep
 from influgraph.bots.clusters import discoveries
-from influgraph.bots.followers import _codes, _groups, find_purchased_followers
+from influgraph.bots.followers import find_purchased_followers
 from influgraph.dataset import Dataset, from_tables
 from influgraph.networks import follow_network
 from influgraph.niches import find_niches
 from influgraph.synthetic import WorldSettings, make_world
-
-
-def _marked(data: Dataset, niche: pd.Series) -> list[int]:
-    follows = find_lone_follows(*_codes(data), len(data.account_ids))
-    return np.flatnonzero(in_lockstep(follows, _groups(niche))).tolist()
 
 
 def _drawn(weight: np.ndarray, size: int, draw: np.random.Generator) -> np.ndarray:
@@ -47,14 +40,31 @@ def test_farms_that_were_found_as_niches_are_found_as_farms() -> None:
     assert len(found & bots) >= 0.97 * len(found)
 
 
-def test_niches_of_people_are_none() -> None:
+def test_a_block_with_strays_in_its_niche_is_found() -> None:
+    draw = np.random.default_rng(454)
+    row, column = np.nonzero(draw.random((20, 20)) < 0.8)
+    follower = np.concatenate([draw.integers(0, 500, 3000), row])
+    followed = np.concatenate([draw.integers(0, 500, 3000), column])
+    data = _dataset(follower, followed)
+    bots = {f"f{number}" for number in range(20)}
+    niche = pd.Series(np.where(data.account_ids.isin(bots), 0, 1), data.account_ids)
+    niche[
+        niche.index.isin([f"t{number}" for number in range(30)] + [f"f{number}" for number in range(20, 35)])
+    ] = 0
+    kept = discoveries([find_purchased_followers(data, niche, rng=np.random.default_rng(1))])
+    assert set(kept.members["account_id"]) == bots
+
+
+def test_what_people_follow_in_a_world_shades_off() -> None:
     world = make_world(WorldSettings(accounts=3000, reruns=2), rng=np.random.default_rng(452))
-    niche = world.members.set_index("account_id")["niche"].reindex(world.data.account_ids)
+    data = from_tables(follows=world.data.follows[["follower_id", "followed_id"]])
+    niche = world.members.set_index("account_id")["niche"].reindex(data.account_ids)
     assert niche.nunique() > 5
-    assert _marked(world.data, niche) == []
+    found = find_purchased_followers(data, niche, rng=np.random.default_rng(1))
+    assert not found.clusters["evidence"].str.contains("no niche:").any()
 
 
-def test_niches_of_people_of_whom_only_follows_are_known_are_none_and_hold_no_farm() -> None:
+def test_niches_of_people_of_whom_only_follows_are_known_hold_no_farm() -> None:
     draw, niches, authors = np.random.default_rng(453), 6, 40
     keen = draw.gamma(2.0, 8.0, 3000)
     follower = np.repeat(np.arange(3000), draw.poisson(keen))
@@ -66,6 +76,5 @@ def test_niches_of_people_of_whom_only_follows_are_known_are_none_and_hold_no_fa
     ids = data.account_ids.astype(str)
     number = ids.str[1:].astype(int)
     niche = pd.Series(np.where(ids.str[0] == "f", number % niches, number // authors), data.account_ids)
-    assert _marked(data, niche) == []
     found = find_purchased_followers(data, niche, rng=np.random.default_rng(1))
     assert len(discoveries([found]).clusters) == 0
