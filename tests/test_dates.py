@@ -12,6 +12,7 @@ from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import (
     _clock,
+    _fewer,
     _question,
     _rounding,
     attribution,
