@@ -11,6 +11,7 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
+from influgraph.influence import _rounding
 from influgraph.influence._arrays import Floats
 
 HOUR, HOURS_PER_WEEK = 3600.0, 168
@@ -45,8 +46,14 @@ class Clock:
 
 
 def find_clock(data: Dataset, start: pd.Timestamp) -> Clock:
-    """Tempo from the hours of the week in which anybody engages with anything."""
-    times = dataset.resolved_engagements(data)["created_at"].dropna()
+    """Tempo from the hours of the week in which anybody engages with anything.
+
+    Kinds of engagement that are told to the day only say nothing of hours.
+    """
+    known = dataset.resolved_engagements(data)[["kind", "created_at"]].dropna()
+    told = known.groupby("kind", observed=True)["created_at"]
+    dates = [kind for kind, times in told if _rounding.find_grid(times).step == _rounding.DAY]
+    times = known.loc[~known["kind"].isin(dates), "created_at"]
     hour = ((times - _MONDAY) // pd.Timedelta(hours=1)).to_numpy() % HOURS_PER_WEEK
     # Ten acts more per hour keep a few acts from making a rhythm.
     acts = np.bincount(hour, minlength=HOURS_PER_WEEK) + 10.0

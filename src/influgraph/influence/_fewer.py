@@ -3,7 +3,8 @@
 Given how many outcomes a person has in all, each falls into the windows after an account's posts with a
 chance known from when the niche acts: whatever differs between people for good divides out (self-controlled
 case series, Farrington 1995). Outcomes against expected ones, summed over people, score each account; how the
-scores in the middle scatter, where posts change little, says what chance does (Efron 2004).
+scores in the middle scatter, where posts change little, says what chance does (Efron 2004). No more outcomes
+are said to be missing than the same people had at other times.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import pandas as pd
 from scipy import sparse, stats
 
 from influgraph.influence import _baseline, _effects
-from influgraph.influence._arrays import Flags, Floats, sum_by
+from influgraph.influence._arrays import Flags, Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR, Clock
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
@@ -137,13 +138,21 @@ def find_fewer(
         chance, counts = compare(np.where(found, counts.kept(), 1))
     q = np.fmax(q, _false_discovery(counts, tested=np.isfinite(q))[0])
     done, width = sum_by(account, np.ones(len(own)), len(exposure.niche)), _WIDTH * spread
-    low, effect, high = (_effect(chance, done, counts.kept(end * width)) for end in (-1, 0, 1))
-    shown = (q < _LEVEL) & (high < 0)
-    numbers = np.where(shown[:, None], np.column_stack([low, effect, high]), np.nan)
+    ends = [_effect(chance, done, counts.kept(end * width)) for end in (-1, 0, 1)]
+    shown = (q < _LEVEL) & (ends[2] < 0)
+    most = _vouched_for(chance, seen, account, shown)
+    numbers = np.where(shown[:, None], np.maximum(np.column_stack(ends), -most[:, None]), np.nan)
     missing = np.full(len(q), None, dtype=object)
     missing[np.isnan(q)] = _TOO_LITTLE
     missing[tried] = _TRIED
     return Fewer(q[effects.authors], missing[effects.authors], numbers[effects.authors])
+
+
+def not_told(reason: str, effects: Effects) -> Fewer:
+    """Of nobody is known whether people act less, for this reason."""
+    count = len(effects.authors)
+    missing = np.full(count, reason, dtype=object)
+    return Fewer(np.full(count, np.nan), missing, np.full((count, 3), np.nan))
 
 
 def _own_posts(scene: Scene) -> Scene:
@@ -224,6 +233,19 @@ def _false_discovery(counts: _Counts, *, tested: Flags) -> tuple[Floats, float]:
     spread = max(float(centre - low) / _QUARTILE, 1.0)
     q[tested] = stats.false_discovery_control(stats.norm.cdf((score - min(centre, 0)) / spread))
     return q, spread
+
+
+def _vouched_for(chance: sparse.csr_array, seen: sparse.csr_array, account: Ints, shown: Flags) -> Floats:
+    """How many outcomes each of the authors shown may have kept its audience from at most.
+
+    That outcomes are missing is told by those that the same people had at other times than after its posts.
+    Each of these vouches for one: with more, a few of them would stand for a time without posts much shorter
+    than that with them. Where it vouches against several authors, it is divided among them.
+    """
+    audience = sparse.csr_array(chance[account].sign() @ sparse.diags_array(shown.astype(np.float64)))
+    elsewhere = audience - audience.multiply(seen)
+    against = np.maximum(elsewhere.sum(axis=1), 1)
+    return np.asarray(elsewhere.T @ (1 / against))
 
 
 def _effect(chance: sparse.csr_array, done: Floats, kept: Floats) -> Floats:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
+from influgraph.influence import _rounding
 from influgraph.influence._arrays import Flags, Floats, Ints
 
 _EPOCH = pd.Timestamp(0, tz="UTC")
@@ -82,6 +83,10 @@ def find_responses(data: Dataset, *, kinds: Sequence[str], window: str) -> Respo
     if outcomes.empty:
         return f"no outcome of kind {', '.join(kinds)} occurs" if kinds else "no engagement counts as outcome"
     own = outcomes["receiver_id"].notna().mean() < 0.5
+    if own:
+        data = _rounding.unrounded(data, kinds=kinds)
+        acts = dataset.resolved_engagements(data)
+        outcomes = acts[acts["kind"].isin(list(kinds))]
     outcomes = outcomes[outcomes["receiver_id"].isna() == own].dropna(subset="created_at")
     if outcomes.empty:
         return "the outcomes have no times"

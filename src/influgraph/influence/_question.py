@@ -6,7 +6,7 @@ import pandas as pd
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _enough, _exposure
+from influgraph.influence import _enough, _exposure, _rounding
 from influgraph.influence._exposure import Scene
 
 
@@ -28,6 +28,7 @@ def checked_window(data: Dataset, kinds: Sequence[str], niches: pd.Series, windo
 
 def own_outcomes(data: Dataset, kinds: Sequence[str], niches: pd.Series, *, window: float) -> Scene | str:
     """Outcomes of people's own and exposure, or why nothing can be tested, in words."""
+    data = _rounding.unrounded(data, kinds=kinds)
     acts = dataset.resolved_engagements(data)
     present, acts = acts["kind"], acts[acts["kind"].isin(list(kinds))]
     if acts.empty:

@@ -21,6 +21,7 @@ from influgraph.influence import (
     _exposure,
     _fewer,
     _inert,
+    _rounding,
     _trial_evidence,
     trials,
 )
@@ -45,7 +46,8 @@ class Attribution:
       people are shown to act less after its posts.
     - `influence_total`: the same, with what follows through reposts.
     - `influence_grade`: `observed` where outcomes are acts done to the account itself, `causal under
-      assumptions` where they can be had without it, `estimated` where times or follows are incomplete.
+      assumptions` where they can be had without it, `estimated` where times or follows are incomplete, or
+      times are dates.
     - `influence_rate`: influence per 1,000 exposures (follower x post made after the follow).
     - `influence_missing`: why there is no estimate, in words; null where there is one.
     - `influence_information`: share of what the account's exposures could tell that is left once the baseline
@@ -148,10 +150,13 @@ def incremental_actions(
     after an account's posts than when their niche does otherwise (self-controlled case series, calibrated
     on all accounts; `python -m benchmarks.fewer` shows how often that is right). They stay hidden where
     they are much shorter than the window, or where posts leave hardly a time without them; where several
-    accounts do this to the same people, their sizes are less sure than the intervals say. Accounts stand in
-    the order of the posterior mean logarithm of their effects, at sizes that nearly add up to their means'
-    sum: means alone rank by exposure whoever shows no sign of influence. Memory is linear in the pairs of
-    an outcome and a post seen in the window before it: some 50 bytes each.
+    accounts do this to the same people, their sizes are less sure than the intervals say. No more outcomes
+    are said to be missing than the same people had at other times. Times that are rounded to minutes, hours
+    or days leave the order within a step unknown: posts then count from the start of theirs on, and outcomes
+    are spread evenly over theirs; where times are dates, effects below zero are not looked for. Accounts
+    stand in the order of the posterior mean logarithm of their effects, at sizes that nearly add up to their
+    means' sum: means alone rank by exposure whoever shows no sign of influence. Memory is linear in the pairs
+    of an outcome and a post seen in the window before it: some 50 bytes each.
 
     References
     ----------
@@ -189,8 +194,7 @@ def incremental_actions(
     if received.mean() >= 0.5:
         return _observed(data, acts[received], rng=rng)
     seconds = pd.Timedelta(window).total_seconds()
-    own = acts[~received]
-    return _modelled(data, own, niches=niches, topics=topics, window=seconds, known=known, rng=rng)
+    return _modelled(data, kinds, niches=niches, topics=topics, window=seconds, known=known, rng=rng)
 
 
 def _check(
@@ -312,7 +316,7 @@ def _was_heard(data: Dataset) -> Flags:
 
 def _modelled(
     data: Dataset,
-    acts: pd.DataFrame,
+    kinds: Sequence[str],
     *,
     niches: pd.Series,
     topics: pd.Series | None,
@@ -321,6 +325,10 @@ def _modelled(
     rng: np.random.Generator,
 ) -> Attribution:
     """Outcomes of people's own, shared between their baseline and the posts before them."""
+    dates = _rounding.are_dates(data, kinds=kinds)
+    data = _rounding.unrounded(data, kinds=kinds)
+    acts = dataset.resolved_engagements(data)
+    acts = acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna()]
     scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return _nothing(data, scene)
@@ -341,8 +349,10 @@ def _modelled(
     direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.low(), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
-    _, clock = _find_clock(data)
-    fewer = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)
+    fewer = _fewer.not_told(_rounding.DATES, effects)
+    if not dates:
+        _, clock = _find_clock(data)
+        fewer = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)
     parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]
     numbers = fewer.lower(numbers)
     by_label = partial(_explanation.by_label, exposure, fitted, effects)
@@ -356,8 +366,8 @@ def _modelled(
         divided["by_topic"] = _named_parts(fewer.lower_labels(found), names, topics, "topic")
     estimated = np.zeros(len(data.account_ids), bool)
     estimated[authors] = True
-    certain = bool(acts["created_at"].notna().all()) and bool(data.posts["created_at"].notna().all())
-    grade = "causal under assumptions" if certain else "estimated"
+    complete = bool(acts["created_at"].notna().all()) and bool(data.posts["created_at"].notna().all())
+    grade = "causal under assumptions" if complete and not dates else "estimated"
     accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
     return Attribution(

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _enough, _exposure, _inferred, _untimed, attribution
+from influgraph.influence import _enough, _exposure, _inferred, _rounding, _untimed, attribution
 from influgraph.influence._arrays import Floats, Ints
 from influgraph.influence._words import counted
 from influgraph.influence.attribution import Attribution
@@ -24,6 +24,10 @@ COMPARED = (
 NO_TIMES = "The outcomes have no times."
 NO_POST_TIMES = "When posts were made is not known, so nobody can tell which outcome came after which post."
 NO_POSTS = "No posts are known, so that following an account is all the exposure there is."
+DATES = (
+    "Times of outcomes or posts are dates, so that within a day nobody can tell what came first: a post "
+    "counts from the start of its day on, and whether people act less after an account's posts is not asked."
+)
 NO_OUTCOME = "no outcome of these kinds is an act of people's own"
 NOBODY = "nobody is known to follow or to engage with anybody, so nobody's exposure is known"
 _NUMBERS = ["influence", "influence_low", "influence_high"]
@@ -89,7 +93,7 @@ def fallback_influence(
         return _laid_out(whole, _NOBODY_TOLD, _NO_DRAWS, _enough.no_such_kind(present, kinds), 0, rng=rng)
     outcomes = _own_outcomes(whole, kinds)
     if outcomes["created_at"].notna().any() and whole.posts["created_at"].notna().any():
-        if reason := _too_little(whole, outcomes, niches, window):
+        if reason := _too_little(whole, kinds, niches, window):
             return _laid_out(whole, _NOBODY_TOLD, _NO_DRAWS, reason, len(outcomes), rng=rng)
         found = attribution.incremental_actions(whole, kinds=kinds, niches=niches, window=window, rng=rng)
         return _regraded(found, said, _beyond_engaged(data, whole)) if said else found
@@ -126,6 +130,7 @@ def basis(data: Dataset, *, kinds: Sequence[str]) -> tuple[str, ...]:
     unordered = not no_posts and not untimed and whole.posts["created_at"].isna().all()
     holds = {NO_TIMES: untimed, NO_POSTS: no_posts, NO_POST_TIMES: unordered}
     holds[COMPARED] = any(holds.values())
+    holds[DATES] = not holds[COMPARED] and _rounding.are_dates(whole, kinds=kinds)
     return (*said, *(sentence for sentence, is_so in holds.items() if is_so))
 
 
@@ -134,8 +139,9 @@ def _own_outcomes(data: Dataset, kinds: Sequence[str]) -> pd.DataFrame:
     return acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna()]
 
 
-def _too_little(data: Dataset, outcomes: pd.DataFrame, niches: pd.Series, window: str) -> str | None:
-    scene = _exposure.find_scene(data, outcomes, niche=_exposure.number_niches(niches))
+def _too_little(data: Dataset, kinds: Sequence[str], niches: pd.Series, window: str) -> str | None:
+    data = _rounding.unrounded(data, kinds=kinds)
+    scene = _exposure.find_scene(data, _own_outcomes(data, kinds), niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return scene
     return _enough.too_little(scene, window=pd.Timedelta(window).total_seconds())
