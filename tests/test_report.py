@@ -18,7 +18,7 @@ import pytest
 
 from influgraph.dataset import from_tables
 from influgraph.influence.forecast import UNFADED
-from influgraph.report import evidence, manifest, niches_section, page, results
+from influgraph.report import evidence, manifest, niches_section, page, results, suspects
 from influgraph.report.manifest import ResultsError, find_differences
 from influgraph.report.privacy import Labels
 from influgraph.report.store import DiskStore
@@ -513,6 +513,27 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
     scores["influence"] = pd.Series(pd.NA, scores.index, dtype="Float64")
     scores["influence_grade"] = pd.array([grade if kind else None for kind in quadrants], "str")
     return Study(scores, *[nothing] * 29, ("purchase",), None, 1.0, 1.0, ())
+
+
+def test_searches_that_could_not_be_made_stand_beside_what_was_found(tmp_path: Path) -> None:
+    liked = pd.DataFrame({"account_id": [f"a{n % 9}" for n in range(60)], "target_id": "b", "kind": "like"})
+    done = run(write_tables({"engagements": liked}, tmp_path / "data"), tmp_path / "out")
+    assert [kind for kind, _ in done.not_searched] == list(suspects.SEARCHED)
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    real = text[text.index("Who is real") :]
+    assert "Whether a group of accounts acts as one is not known. Not checked: accounts that" in real
+    labels = Labels(from_tables(engagements=liked), pd.Series(0, list("b")), Privacy(), key=b"k")
+    none = "No group of accounts is suspected of acting as one"
+    why = "acts name accounts, but no act names a post of another account"
+    for reasons, said in (
+        (
+            done.not_searched[2:3],
+            f"{none}, as far as could be checked. Not checked: {suspects.SEARCHED['pod']} ({why}).",
+        ),
+        ((), f"{none}."),
+    ):
+        shown = suspects.who_is_real(replace(done, not_searched=reasons), labels)
+        assert shown["summary"] == said
 
 
 @pytest.mark.parametrize(

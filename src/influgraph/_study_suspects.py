@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from influgraph.settings import Bots
 
 POD = "pod"
+SEARCHES = ("coordination", "purchased_followers", POD, "sybil")  # kinds of clusters, as they are looked for
 SUSPECTED, TOO_LITTLE = casefile.SUSPECTED, casefile.TOO_LITTLE
 ASSUMED = (
     "Nobody is known to be trustworthy: sybils were looked for far from {:,} popular accounts, who are "
@@ -53,6 +54,9 @@ def found_clusters(
         "windows": together.sweep,
         "shares": followers.authentic_share(data, suspected, growth=grown, q=settings.q, open_cases=doubted),
         "growth": grown,
+        "not_searched": tuple(
+            (kind, one.missing) for kind, one in zip(SEARCHES, searches, strict=True) if one.missing
+        ),
         "missing": (
             *(f"{one.missing[0].upper()}{one.missing[1:]}." for one in searches if one.missing),
             *([ASSUMED.format(len(assumed))] if assumed and not searches[-1].missing else []),

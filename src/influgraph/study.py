@@ -122,6 +122,8 @@ class Study:
         How many outcomes there were, and how many of them are credited to accounts.
     missing
         What could not be done, and what that means, in sentences.
+    not_searched
+        The kinds of bot clusters that could not be looked for, each with the reason.
     """
 
     scores: pd.DataFrame
@@ -159,6 +161,7 @@ class Study:
     outcomes: float
     credited: float
     missing: tuple[str, ...]
+    not_searched: tuple[tuple[str, str], ...] = ()
 
 
 def run_study(data: Dataset, settings: Settings, *, store: Store) -> Study:
@@ -227,4 +230,5 @@ def _studied(data: Dataset, steps: Steps) -> Study:
             *steps.no_changes,
             *tables.missing(data, steps.settings, steps.kinds),
         ),
+        not_searched=steps.suspects["not_searched"],
     )

@@ -80,7 +80,9 @@ def find_candidates(
 def _ties(ground: surveying.Ground, half: surveying.Half) -> search.Ties:
     part = np.flatnonzero(half.folds[ground.acts.unit] == half.fold)
     met, did = search.count_met(ground.acts, half.window, part)
-    return search.find_ties(ground.acts, half.window, part, met=met, did=did)
+    beside = ground.alone.sum(axis=1) / 2
+    met *= part.size / max(part.size + beside.sum(), 1)
+    return search.find_ties(ground.acts, half.window, part, met=met, did=did + beside)
 
 
 def _try(

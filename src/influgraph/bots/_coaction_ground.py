@@ -12,6 +12,8 @@ import pandas as pd
 from influgraph.bots._coaction_traces import OF_ACCOUNT
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
+
     from influgraph.bots._coaction_traces import Acts
 
 Ints = npt.NDArray[np.integer[Any]]
@@ -57,8 +59,10 @@ class Ground:
     which nobody acted; `home_like`: keys of posts whose author is known; `attends`: by act, whether the actor
     may attend to the author; `layer`: number of each unit's
     trace and epoch, `EPOCHS` to a trace; `vague`: units of reposts of an
-    account, not of a post; `clock`: activity by hour of the week, at most 1; `weights`: sum of acts + 1 over
-    the units of each layer; `narrow`: chance that two acts are by one account.
+    account, not of a post; `clock`: activity by hour of the week, at most 1; `alone`: by account and layer,
+    posts that carry what nobody else does, which are no acts; `known`: acts and such posts; `weights`: sum of
+    acts + 1 over the units of each layer, and 2 for each such post; `narrow`: chance that two acts are by one
+    account.
     """
 
     acts: Acts
@@ -76,6 +80,8 @@ class Ground:
     layer: Ints
     vague: Flags
     clock: Floats
+    alone: sp.csr_array
+    known: int
     weights: Floats
     narrow: float
 
@@ -96,18 +102,27 @@ def ranges(first: Ints, last: Ints) -> Ints:
     return np.asarray(np.arange(size.sum()) + np.repeat(first - np.cumsum(size) + size, size))
 
 
-def survey(acts: Acts, posts: Ints, attends: Flags | None = None) -> Ground:
-    """Index the acts; `posts`: numbers of posts by account, or none; `attends`: as in `Ground`, None: all."""
+def survey(
+    acts: Acts, posts: Ints, attends: Flags | None = None, alone: pd.DataFrame | None = None
+) -> Ground:
+    """Index the acts; `posts`: numbers of posts by account, or none; `attends`: as in `Ground`, None: all.
+
+    `alone`: account, trace and time of posts that carry what nobody else does, None: there are none.
+    """
     from influgraph.bots import _coaction_kernels as kernels
 
     units = acts.trace.size
     total = np.bincount(acts.unit, minlength=units)
-    trace = pd.factorize(acts.trace)[0].astype(np.int64)
+    trace, traces = pd.factorize(acts.trace)
+    trace = trace.astype(np.int64)
     keys, first, key = np.unique(
         trace * (acts.accounts + 1) + acts.author + 1, return_index=True, return_inverse=True
     )
-    layer = trace * EPOCHS + _epochs(acts)
+    first_act = np.flatnonzero(np.diff(acts.unit, prepend=-1))
+    layer = trace * EPOCHS + _epochs(acts, acts.time[first_act])
+    beside = _count_alone(acts, pd.Index(traces), alone, int(layer.max(initial=-1)) + 1)
     did = np.bincount(acts.account, minlength=acts.accounts)
+    carried = did + beside.sum(axis=1)
     hours = np.bincount(np.floor(acts.time / 3600).astype(np.int64) % 168, minlength=168) + 1.0
     sizes = np.bincount(key, minlength=keys.size)
     author = acts.author[first]
@@ -129,8 +144,10 @@ def survey(acts: Acts, posts: Ints, attends: Flags | None = None) -> Ground:
         layer=layer,
         vague=acts.trace == OF_ACCOUNT,
         clock=np.maximum(hours / hours.max(), 0.01),
-        weights=np.bincount(layer, total + 1.0).astype(np.float64),
-        narrow=float((did * (did - 1.0)).sum() / max(float(did.sum()) ** 2, 1)),
+        alone=beside,
+        known=acts.unit.size + int(beside.sum()),
+        weights=np.bincount(layer, total + 1.0) + 2.0 * beside.sum(axis=0),
+        narrow=float((carried * (carried - 1.0)).sum() / max(float(carried.sum()) ** 2, 1)),
     )
 
 
@@ -139,14 +156,31 @@ def unit_sizes(ground: Ground, folds: npt.NDArray[np.int8], fold: int) -> tuple[
     here = folds == fold
     most = int(ground.total.max(initial=0)) + 2
     keys, count = np.unique(ground.layer[here] * most + ground.total[here] + 1, return_counts=True)
-    return keys // most, (keys % most).astype(np.float64), count
+    alone = (ground.alone.sum(axis=0).astype(np.int64) + fold) // 2
+    return (
+        np.append(keys // most, np.arange(alone.size)),
+        np.append(keys % most, np.full(alone.size, 2)).astype(np.float64),
+        np.append(count, alone),
+    )
 
 
-def _epochs(acts: Acts) -> npt.NDArray[np.int64]:
-    """Epoch of each unit: that of its first act."""
+def _epochs(acts: Acts, times: Floats) -> npt.NDArray[np.int64]:
+    """Epoch of each moment."""
     bounds = np.quantile(acts.time, np.arange(1, EPOCHS) / EPOCHS)
-    first = np.flatnonzero(np.diff(acts.unit, prepend=-1))
-    return np.asarray(np.searchsorted(bounds, acts.time[first], side="right"))
+    return np.asarray(np.searchsorted(bounds, times, side="right"))
+
+
+def _count_alone(acts: Acts, traces: pd.Index, alone: pd.DataFrame | None, layers: int) -> sp.csr_array:
+    """Posts that carry what nobody else does, by account and layer, of traces that acts have."""
+    import scipy.sparse as sp
+
+    if alone is None:
+        return sp.csr_array((acts.accounts, layers))
+    trace = traces.get_indexer(pd.Index(alone["trace"]))
+    layer = trace * EPOCHS + _epochs(acts, alone["time"].to_numpy())
+    there = (trace >= 0) & (layer < layers)
+    cells = alone["account"].to_numpy()[there], layer[there]
+    return sp.csr_array((np.ones(cells[0].size), cells), shape=(acts.accounts, layers))
 
 
 def closeness(ground: Ground, window: float) -> Closeness:

@@ -40,7 +40,7 @@ class Ties:
     tested: int
 
 
-def find_ties(acts: Acts, window: float, rows: Ints, *, met: Floats, did: Ints) -> Ties:
+def find_ties(acts: Acts, window: float, rows: Ints, *, met: Floats, did: Ints | Floats) -> Ties:
     """Count on how many units each pair acted within the window, and how likely that is by chance.
 
     By chance each of the other acts near an account's acts is anybody's, by how much they act: a popular

@@ -194,15 +194,17 @@ def _expect_elsewhere(ground: Ground, rows: Ints, half: Half, usual: Floats) -> 
     first = np.flatnonzero(np.diff(acts.unit[rows], prepend=-1))
     units, mine = acts.unit[rows[first]], np.diff(first, append=rows.size)
     layers = ground.weights.size
-    by_member = np.unique(
-        ground.layer[acts.unit[rows]] * acts.accounts + acts.account[rows], return_counts=True
-    )
-    did = np.bincount(by_member[0] // acts.accounts, by_member[1], layers)
-    alone = np.bincount(by_member[0] // acts.accounts, by_member[1] ** 2.0, layers) / np.maximum(did, 1) ** 2
+    members, member = np.unique(acts.account[rows], return_inverse=True)
+    unshared = ground.alone[members].toarray()
+    by_member = unshared.copy()
+    np.add.at(by_member, (member, ground.layer[acts.unit[rows]]), 1.0)
+    did = by_member.sum(axis=0)
+    alone = (by_member**2).sum(axis=0) / np.maximum(did, 1) ** 2
     lone = (mine == ground.total[units]) & ~ground.home_like[ground.key[units]]
     # Where most of what is known is theirs, nobody says what is usual.
-    lone &= acts.unit.size >= 2 * rows.size
+    lone &= ground.known >= 2 * did.sum()
     theirs = ground.weights - did - np.bincount(ground.layer[units[lone]], minlength=layers)
+    theirs -= unshared.sum(axis=0)
     scale = np.divide(did * narrow, theirs, out=np.zeros(layers), where=theirs >= 1)
 
     def company(layer: Ints, weight: Floats, count: Ints | float = 1.0) -> Floats:

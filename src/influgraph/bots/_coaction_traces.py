@@ -60,7 +60,10 @@ class Acts:
 
 
 def gather_acts(data: Dataset, traces: Sequence[str]) -> pd.DataFrame:
-    """One row per act: account, trace, object, its author, when it appeared, second (null: unknown)."""
+    """One row per act: account, trace, object, its author, when it appeared, second (null: unknown).
+
+    The object is null where a post carries what nobody else does, once for each trace.
+    """
     parts = [*_acts_on_posts(data, traces), *_named_objects(data, traces), *_contents(data, traces)]
     acts = pd.concat(
         [part for part in parts if len(part)] or [pd.DataFrame(columns=list(ACTS))], ignore_index=True
@@ -216,32 +219,40 @@ def _contents(data: Dataset, traces: Sequence[str]) -> Iterator[pd.DataFrame]:
 
     A text alike or a link, whichever more accounts carry on the same day (of a few words some texts are
     alike by chance, and popular links are old), tells more than a sequence of hashtags; a post is one act.
+    What no other account carries says how often people share nothing.
     """
     posts = data.posts
     if "repost_of" in posts:
         posts = posts[posts["repost_of"].isna()]
-    text, link, hashtags = (
+    carried = [
         _carried(posts, trace, labels) if trace in traces and column in posts else _no_acts()
         for trace, column, labels in (
             ("text", "text", _texts),
             ("link", "links", _links),
             ("hashtags", "hashtags", _hashtags),
         )
-    )
+    ]
+    text, link, hashtags = (acts[acts["object"].notna()] for acts in carried)
     by_link = (_company(link).reindex(text.index, fill_value=0) > _company(text)).to_numpy()
     text, link = text[~by_link], link[~link.index.isin(text.index[~by_link])]
     told = text.index.union(link.index)
     for acts in (text, link, hashtags[~hashtags.index.isin(told)]):
         yield acts[_shared(acts)]
+    told = told.union(hashtags.index)
+    for acts in carried:
+        yield acts[acts["object"].isna() & ~acts.index.isin(told)]
 
 
 def _carried(posts: pd.DataFrame, trace: str, labels: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
-    """Acts by row of the post, of what another account carries too."""
+    """Acts by row of the post; null is the object of a post that carries nothing another account does."""
     found = labels(posts)
     rows = posts.loc[found.index]
     label = pd.Series(found.to_numpy(), rows.index, dtype="str")
     acts = _own_acts(rows["author_id"], trace, label, rows["created_at"]).set_axis(rows.index)
-    return acts[_shared(acts)]
+    shared = _shared(acts)
+    alone = acts[~shared & ~acts.index.isin(acts.index[shared])]
+    alone = alone[~alone.index.duplicated()]
+    return pd.concat([acts[shared], alone.assign(object=pd.Series(None, alone.index, dtype="str"))])
 
 
 def _no_acts() -> pd.DataFrame:

@@ -162,14 +162,22 @@ def find_coordinated_clusters(
     (['bot0', 'bot1', 'bot2', 'bot3', 'bot4'], True)
     """
     lengths = _checked(traces, windows, least)
-    acts = tracing.gather_acts(data, traces)
-    missing = _missing(acts, least)
+    gathered = tracing.gather_acts(data, traces)
+    named = gathered["object"].notna()
+    if not named.any():
+        missing = _overlooked(data) if gathered.empty else None
+        return _result(no_clusters(*filter(None, [missing])), _frame(TIES), _frame(SWEEP))
+    missing = _missing(gathered[named], least)
     if missing:
         return _result(no_clusters(missing), _frame(TIES), _frame(SWEEP))
-    sorted_acts = tracing.sort_acts(acts[np.isfinite(acts["time"])], len(data.accounts))
+    acts = gathered[np.isfinite(gathered["time"])]
+    shared = acts["object"].notna()
+    sorted_acts = tracing.sort_acts(acts[shared], len(data.accounts))
     follower, followed = (data.follows[side].cat.codes.to_numpy() for side in ("follower_id", "followed_id"))
     own = tracing.unprompted(sorted_acts, follower, followed)
-    return _find(data, own, _attends(own, follower, followed), lengths, least, rng)
+    attends = _attends(own, follower, followed)
+    ground = surveying.survey(own, _posts_by_account(data), attends, acts[~shared])
+    return _find(data, ground, lengths, least, rng)
 
 
 def _attends(acts: tracing.Acts, follower: Ints, followed: Ints) -> npt.NDArray[np.bool_] | None:
@@ -197,10 +205,26 @@ def _checked(traces: Sequence[str], windows: Sequence[str], least: int) -> dict[
     return dict(sorted(lengths.items(), key=lambda item: item[1]))
 
 
+def _overlooked(data: Dataset) -> str:
+    """Say why nothing that there is can be compared."""
+    acts, posts = data.engagements, data.posts
+    named = acts.loc[acts["object"].notna(), "kind"] if "object" in acts else acts["kind"].head(0)
+    kinds = sorted(set(named) & set(tracing.NOT_SPREAD))
+    reasons = []
+    if kinds:
+        reasons.append(
+            f"objects of acts of kind {' or '.join(kinds)} are not compared, as customers and fans come to "
+            "the same at the same time"
+        )
+    if (acts["kind"].eq("like") & acts["post_id"].notna()).any():
+        reasons.append("likes of the same posts are not compared, as fans like the same")
+    if "hashtags" in posts and posts["hashtags"].notna().any():
+        reasons.append("single hashtags are not compared, as everybody may use the same")
+    return f"coordination: {'; '.join(reasons) or 'no act names an object that others could share'}"
+
+
 def _missing(acts: pd.DataFrame, least: int) -> str | None:
     """Say why nothing can be looked for."""
-    if acts.empty:
-        return "coordination: no act names an object that others could share"
     timed = acts[np.isfinite(acts["time"])]
     if timed.empty:
         return "coordination: no act on a shared object has a time"
@@ -214,15 +238,13 @@ def _missing(acts: pd.DataFrame, least: int) -> str | None:
 
 def _find(
     data: Dataset,
-    acts: tracing.Acts,
-    attends: npt.NDArray[np.bool_] | None,
+    ground: surveying.Ground,
     lengths: dict[str, float],
     least: int,
     rng: np.random.Generator,
 ) -> CoordinatedClusters:
     """Search both halves at every window, test on the other half, and describe what is left."""
-    splits = finding.split(acts.trace.size, acts.unit.size, rng=rng)
-    ground = surveying.survey(acts, _posts_by_account(data), attends)
+    splits = finding.split(ground.total.size, ground.acts.unit.size, rng=rng)
     candidates, sweep = finding.find_candidates(ground, splits, lengths, least=least, rng=rng)
     merged = finding.merge(candidates, halves=2 * len(splits))
     groups = [people.settle_members(ground, one.members, lengths[one.window], least=least) for one in merged]
@@ -329,9 +351,10 @@ def _tie_table(
     """Pairs of members, most joint acts first; `tested` pairs of anybody have a joint act."""
     acts, ids = ground.acts, data.account_ids
     own = ground.acts_of(group.members)
-    met, _ = search.count_met(acts, seconds, ground.acts_on(np.unique(acts.unit[own])))
-    met = met * ground.acts_on(np.unique(acts.unit[own])).size / acts.unit.size
-    ties = search.find_ties(acts, seconds, own, met=met, did=ground.did)
+    beside = ground.acts_on(np.unique(acts.unit[own]))
+    met, _ = search.count_met(acts, seconds, beside)
+    did = ground.did + ground.alone.sum(axis=1)
+    ties = search.find_ties(acts, seconds, own, met=met * beside.size / ground.known, did=did)
     if not ties.one.size:
         return _frame(TIES)
     joint = pd.DataFrame(

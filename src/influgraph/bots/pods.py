@@ -109,7 +109,7 @@ def find_pods(
     longest = _checked(data, niches, within, chance, smallest)
     acts = ties.acts_on_posts(data, kinds, longest)
     if not len(acts.account):
-        return no_clusters("no act names a post of another account, so nobody's answers can be counted")
+        return no_clusters(f"{_why_none(data, kinds)}, so nobody's answers can be counted")
     pairs = ties.ordered_pairs(data, acts)
     every = ties.ties(pairs, acts.posts_by, chance)
     groups, sums = _groups(every)
@@ -120,6 +120,18 @@ def find_pods(
     search = _Search(acts, pairs, every, kinds, longest)
     p_values = _p_values(search, large, sums, _niche_codes(data, niches), rng=rng)
     return _told(data, search, large, p_values)
+
+
+def _why_none(data: Dataset, kinds: Sequence[str] | None) -> str:
+    """Say why no act is one on a post of another account."""
+    acts = resolved_engagements(data)
+    acts = acts[acts["kind"].isin(ties.KINDS if kinds is None else kinds)]
+    on_post, known = acts["post_id"].notna(), acts["receiver_id"].notna()
+    if on_post.any() and not (on_post & known).any():
+        return "nobody is known to have made the posts that acts name"
+    if (known & ~on_post).any():
+        return "acts name accounts, but no act names a post of another account"
+    return "no act names a post of another account"
 
 
 @dataclass(frozen=True, eq=False)

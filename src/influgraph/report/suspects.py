@@ -1,6 +1,6 @@
 """The section on who is real: case files, and whose standing changes without the suspects."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,12 @@ KINDS = {
     "pod": "engage with one another by arrangement",
     "sybil": "are tied to one another and hardly to anybody else",
 }
+SEARCHED = {
+    "coordination": "accounts that act together",
+    "purchased_followers": "purchased followers",
+    "pod": "pods, which engage with one another by arrangement",
+    "sybil": "sybils, false accounts that are tied to one another",
+}
 _SPEAKS = {"for": "for it", "against": "against it", "unknown": "not known"}
 
 
@@ -35,10 +41,10 @@ def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
 
     Returns
     -------
-    `summary`, a sentence; `cases`, the largest suspected and cleared ones, each with its evidence, what was
-    tested and a picture; `left`, how many more are in case_files.csv; `moved`, who falls and rises without
-    the suspects; `unmoved`, that nobody does; `shares`, accounts of which the largest share of followers is
-    suspected.
+    `summary`, what was found and what could not be checked; `cases`, the largest suspected and cleared ones,
+    each with its evidence, what was tested and a picture; `left`, how many more are in
+    case_files.csv; `moved`, who falls and rises without the suspects; `unmoved`, that nobody does; `shares`,
+    accounts of which the largest share of followers is suspected.
     """
     order = study.case_files["state"].map({"suspected": 0, "cleared": 1}).fillna(2)
     cases = study.case_files.assign(order=order).sort_values(
@@ -56,7 +62,7 @@ def who_is_real(study: Study, labels: Labels) -> dict[str, Any]:
 
 
 def _summary(study: Study) -> str:
-    """How many are suspected, how many clusters were cleared, or that nothing stood out."""
+    """How many are suspected or cleared, or that nothing stood out; and what was not checked."""
     states = study.case_files["state"].value_counts()
     accounts, clusters = study.bot_members["account_id"].nunique(), int(states.get("suspected", 0))
     cleared, untold = int(states.get("cleared", 0)), int(states.get("too little data", 0))
@@ -65,12 +71,27 @@ def _summary(study: Study) -> str:
         other = f" {counted(cleared, 'cluster')} {'has' if cleared == 1 else 'have'} an innocent explanation."
     if untold:
         other += f" Data are too few to suspect or clear {counted(untold, 'cluster')}."
+    other += _not_searched(study.not_searched)
+    if len(study.not_searched) == len(SEARCHED):
+        return f"Whether a group of accounts acts as one is not known.{other}"
     if not accounts:
-        return f"No group of accounts is suspected of acting as one.{other}"
+        found = "No group of accounts is suspected of acting as one"
+        return f"{found}{', as far as could be checked' if study.not_searched else ''}.{other}"
     return (
         f"{counted(accounts, 'account')} in {counted(clusters, 'cluster')} "
         f"{'is' if accounts == 1 else 'are'} suspected of acting as one.{other}"
     )
+
+
+def _not_searched(kinds: Sequence[tuple[str, str]]) -> str:
+    """Say which clusters could not be looked for, and why; nothing where all could."""
+    if not kinds:
+        return ""
+    told = [
+        f"{SEARCHED[kind]} ({reason.removeprefix('coordination: ').partition(', so ')[0]})"
+        for kind, reason in kinds
+    ]
+    return f" Not checked: {'; '.join(told)}."
 
 
 def _case(name: Hashable, row: Mapping[Any, Any], study: Study, labels: Labels) -> dict[str, Any]:
