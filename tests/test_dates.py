@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from tests.test_fewer import _search
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
@@ -20,6 +19,7 @@ from influgraph.influence import (
     forecast,
     self_controlled,
 )
+from test_fewer import _search
 
 BEGIN = pd.Timestamp("2024-01-01", tz="UTC")
 DAY, HOUR, MINUTE = (_rounding.DAY // parts for parts in (1, 24, 24 * 60))
