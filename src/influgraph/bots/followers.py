@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from influgraph.dataset import Dataset
 
 LEAST_MEMBERSHIP = 0.5
-SAME_FARM = 0.8  # of members that are in another group which follows the same accounts
+SAME_FARM = 0.8  # of members that are in a less likely group
 ROUNDING = pd.Timedelta("1ms")  # of the ends of bursts
 MOST_NICHES = 60  # the largest; members of smaller ones count as having none
 
@@ -172,12 +172,15 @@ def _tables(data: Dataset, found: Sequence[Candidate]) -> BotClusters:
 
 
 def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
-    """The least likely first, without those that lie in a less likely one: the same farm, seen again."""
+    """The least likely first, without those whose members are mostly in a less likely one.
+
+    That is the same farm, seen again, or by whom its members follow besides, to look like people: whoever
+    else follows these may be people.
+    """
     kept: list[Candidate] = []
     for one in sorted(found, key=lambda candidate: candidate.log_p):
         members = _members(one)
-        wider = [other for other in kept if np.isin(one.columns, other.columns).all()]
-        if not any(np.isin(members, _members(other)).mean() >= SAME_FARM for other in wider):
+        if not any(np.isin(members, _members(other)).mean() >= SAME_FARM for other in kept):
             kept.append(one)
     return kept
 
