@@ -19,7 +19,8 @@ def ends_sharply(fans: Fans, block: Block) -> bool:
     Members of a farm follow each of its customers by about the same odds, so that nineteen in twenty follow
     more than some number of them, and outsiders follow none or two. In a niche of people some follow nearly
     all and others a few. Counted are those who follow half as many as nearly every member, or more, but fewer
-    than these: in farms there were 0 to .08 per member, in niches of people and in public graphs .24 to 2.
+    than these: in farms there were 0 to .08 per member, among 20 people and more of niches and public graphs
+    .24 to 2.
     """
     from influgraph.bots import _blocks_kernels as kernels
 

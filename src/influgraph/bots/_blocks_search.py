@@ -122,12 +122,11 @@ def _search(
         if block is None or any(set(block.columns.tolist()) <= one for one in seen):
             failed += 1
             continue
+        seen.append(set(block.columns.tolist()))
         if scene.sharp and not ends_sharply(fans, block):
-            seen.append(set(block.columns.tolist()))
             failed += 1
             continue
         candidate = _judged(scene, fans, block, rng)
-        seen.append(set(block.columns.tolist()))
         news.append(candidate)
         failed = 0 if candidate.log_p <= WORTH else failed + 5
         if candidate.log_p <= WORTH:

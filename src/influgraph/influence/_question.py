@@ -26,6 +26,12 @@ def checked_window(data: Dataset, kinds: Sequence[str], niches: pd.Series, windo
     return seconds
 
 
+def own_acts(data: Dataset, kinds: Sequence[str]) -> pd.DataFrame:
+    """Engagements of these kinds that are done to nobody."""
+    acts = dataset.resolved_engagements(data)
+    return acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna()]
+
+
 def own_outcomes(data: Dataset, kinds: Sequence[str], niches: pd.Series, *, window: float) -> Scene | str:
     """Outcomes of people's own and exposure, or why nothing can be tested, in words."""
     data = _rounding.unrounded(data, kinds=kinds)

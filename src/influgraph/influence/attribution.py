@@ -21,6 +21,7 @@ from influgraph.influence import (
     _exposure,
     _fewer,
     _inert,
+    _question,
     _rounding,
     _trial_evidence,
     trials,
@@ -327,8 +328,7 @@ def _modelled(
     """Outcomes of people's own, shared between their baseline and the posts before them."""
     dates = _rounding.are_dates(data, kinds=kinds)
     data = _rounding.unrounded(data, kinds=kinds)
-    acts = dataset.resolved_engagements(data)
-    acts = acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna()]
+    acts = _question.own_acts(data, kinds)
     scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return _nothing(data, scene)
@@ -338,9 +338,9 @@ def _modelled(
     exposure = _exposure.expose(scene, window=window)
     fitted = _doubt.fit(exposure)
     scale = _per_exposure(data, exposure, fitted)
-    names = data.account_ids[exposure.authors]
-    tried = _trial_evidence.find_evidence(known, names, per_exposure=scale)
-    settled = names.isin([] if known is None else known["account_id"])
+    every = data.account_ids[exposure.authors]
+    tried = _trial_evidence.find_evidence(known, every, per_exposure=scale)
+    settled = every.isin([] if known is None else known["account_id"])
     sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
     effects = sample(evidence=None if tried is None else tried.likelihood)
     effects = _doubt.with_both_ends(exposure, fitted, effects, tried=settled, rng=rng)
@@ -349,9 +349,10 @@ def _modelled(
     direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.low(), mean, effects.high(), mean])
     numbers[:, 3] = mean * fitted.exposed[effects.authors]
-    fewer = _fewer.not_told(_rounding.DATES, effects)
-    if not dates:
-        _, clock = _find_clock(data)
+    if dates:
+        fewer = _fewer.not_told(_rounding.DATES, effects)
+    else:
+        clock = _find_clock(data)[1]
         fewer = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)
     parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]
     numbers = fewer.lower(numbers)
@@ -364,10 +365,9 @@ def _modelled(
         topic = np.append(_exposure.number_niches(topics), topics.nunique())
         found = _explanation.by_topic(scene, exposure, fitted, effects, topic=topic, window=window)
         divided["by_topic"] = _named_parts(fewer.lower_labels(found), names, topics, "topic")
-    estimated = np.zeros(len(data.account_ids), bool)
-    estimated[authors] = True
-    complete = bool(acts["created_at"].notna().all()) and bool(data.posts["created_at"].notna().all())
-    grade = "causal under assumptions" if complete and not dates else "estimated"
+    estimated = np.isin(np.arange(len(data.account_ids)), authors)
+    certain = not dates and acts["created_at"].notna().all() and data.posts["created_at"].notna().all()
+    grade = "causal under assumptions" if certain else "estimated"
     accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
     return Attribution(

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _enough, _exposure, _inferred, _rounding, _untimed, attribution
+from influgraph.influence import _enough, _exposure, _inferred, _question, _rounding, _untimed, attribution
 from influgraph.influence._arrays import Floats, Ints
 from influgraph.influence._words import counted
 from influgraph.influence.attribution import Attribution
@@ -91,7 +91,7 @@ def fallback_influence(
     present = dataset.resolved_engagements(whole)["kind"]
     if not present.isin(list(kinds)).any():
         return _laid_out(whole, _NOBODY_TOLD, _NO_DRAWS, _enough.no_such_kind(present, kinds), 0, rng=rng)
-    outcomes = _own_outcomes(whole, kinds)
+    outcomes = _question.own_acts(whole, kinds)
     if outcomes["created_at"].notna().any() and whole.posts["created_at"].notna().any():
         if reason := _too_little(whole, kinds, niches, window):
             return _laid_out(whole, _NOBODY_TOLD, _NO_DRAWS, reason, len(outcomes), rng=rng)
@@ -123,7 +123,7 @@ def basis(data: Dataset, *, kinds: Sequence[str]) -> tuple[str, ...]:
     ['The outcomes have no times', 'No posts are known, so tha', 'An account is credited whe']
     """
     whole, said = _inferred.complete(data)
-    outcomes = _own_outcomes(whole, kinds)
+    outcomes = _question.own_acts(whole, kinds)
     if outcomes.empty:
         return ()
     untimed, no_posts = outcomes["created_at"].isna().all(), whole.posts.empty
@@ -134,14 +134,9 @@ def basis(data: Dataset, *, kinds: Sequence[str]) -> tuple[str, ...]:
     return (*said, *(sentence for sentence, is_so in holds.items() if is_so))
 
 
-def _own_outcomes(data: Dataset, kinds: Sequence[str]) -> pd.DataFrame:
-    acts = dataset.resolved_engagements(data)
-    return acts[acts["kind"].isin(list(kinds)) & acts["receiver_id"].isna()]
-
-
 def _too_little(data: Dataset, kinds: Sequence[str], niches: pd.Series, window: str) -> str | None:
     data = _rounding.unrounded(data, kinds=kinds)
-    scene = _exposure.find_scene(data, _own_outcomes(data, kinds), niche=_exposure.number_niches(niches))
+    scene = _exposure.find_scene(data, _question.own_acts(data, kinds), niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
         return scene
     return _enough.too_little(scene, window=pd.Timedelta(window).total_seconds())
