@@ -64,6 +64,35 @@ def test_a_farm_that_is_a_large_part_of_all_accounts_is_found() -> None:
     assert set(kept.clusters["beneficiaries"].iloc[0]) == {"s3", "s4", "s5"}
 
 
+def _friends(rng: np.random.Generator, *, one_sided: int) -> pd.DataFrame:
+    """Friendships of 3,000 people, returned but for a few, and 40 newcomers who follow whom another does."""
+    fame = (np.arange(3000) + 10.0) ** -0.7
+    ends = rng.choice(3000, (30_000, 2), p=fame / fame.sum())
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    returned = np.concatenate([ends, ends[:-one_sided, ::-1] if one_sided else ends[:, ::-1]])
+    copied = rng.choice(3000, 40, replace=False)
+    newcomers = [
+        np.stack([np.full(len(whom), 3000 + place), whom], axis=1)
+        for place, one in enumerate(copied)
+        for whom in [returned[returned[:, 0] == one, 1]]
+    ]
+    pairs = np.unique(np.concatenate([returned, *newcomers]), axis=0)
+    names = np.char.add("a", np.arange(3040).astype(str))
+    return _pairs(list(zip(names[pairs[:, 0]], names[pairs[:, 1]], strict=True)))
+
+
+@pytest.mark.parametrize("one_sided", [0, 40])
+def test_a_farm_among_people_who_follow_back_is_found(one_sided: int) -> None:
+    rng = np.random.default_rng(445)
+    follows = _friends(rng, one_sided=one_sided)
+    assert len(discoveries([_found(follows)[1]]).clusters) == 0
+    customers = [f"a{code}" for code in rng.choice(np.arange(100, 1000), 6, replace=False)]
+    bought = _pairs([(f"a{3000 + bot}", one) for bot in range(40) for one in customers if rng.random() < 0.8])
+    kept = discoveries([_found(pd.concat([follows, bought]).drop_duplicates())[1]])
+    assert set(kept.members["account_id"]) == {f"a{code}" for code in range(3000, 3040)}
+    assert set(kept.clusters["beneficiaries"].iloc[0]) == set(customers)
+
+
 def test_thin_farms_of_a_world_are_found() -> None:
     world, found = _world(1, farm_share=0.03)
     kept = discoveries([found])

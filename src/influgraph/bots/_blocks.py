@@ -36,7 +36,7 @@ class Fans:
     `rows` and `columns` are codes of accounts; row i, of group g, is expected to follow column j, of group
     h, at the rate `degree of i in h` x `share[j, g]`, where for h = 0, no group, the degree is that in all;
     `pairs[g, h, k]` counts, over rows of g, pairs of follows to h and k. So column j is expected to have
-    `usual[j]` followers.
+    `usual[j]` followers. `friends[j]` follow it besides, where only acquaintances tell how popular it is.
     """
 
     rows: Codes
@@ -51,6 +51,7 @@ class Fans:
     share: Numbers
     pairs: Numbers
     usual: Numbers
+    friends: NDArray[np.int64]
 
     @property
     def followers(self) -> Starts:
@@ -104,8 +105,9 @@ def fans_among(
 ) -> Fans | None:
     """The chosen follows; None where they are by fewer than `least` accounts, or to fewer than two.
 
-    What is usual is learnt from the `credible` accounts: how much each column is followed from the chosen
-    follows of theirs, where there are any, and what a niche likes from all that are lone.
+    What is usual is learnt from the `credible` accounts: what a niche likes from all their lone follows, how
+    much each column is followed from the chosen ones. Where these are fewer than one a column, from all that
+    are lone, and where nearly everybody follows back, from acquaintances too.
     """
     from influgraph.bots import _blocks_kernels as kernels
 
@@ -130,10 +132,14 @@ def fans_among(
     taste = _tastes(learnt, groups[honest], column_group, int(groups.max()) + 1)
     chosen = chosen & np.repeat(credible, np.diff(follows.indptr))
     total = np.bincount(follows.indices[chosen], minlength=size)[columns]
-    if total.sum() == 0:
+    friends = np.zeros(columns.size, np.int64)
+    if total.sum() < columns.size:
         total = np.bincount(learnt[1], minlength=columns.size)
-    expected = _expectations(pairs, groups[rows], column_group, taste, total)
-    return Fans(rows, columns, pairs[0], pairs[1], groups[rows], column_group, *expected)
+    if total.sum() < columns.size:
+        returned = ~follows.lone & np.repeat(credible, np.diff(follows.indptr))
+        friends = np.bincount(follows.indices[returned], minlength=size)[columns]
+    expected = _expectations(pairs, groups[rows], column_group, taste, total + friends)
+    return Fans(rows, columns, pairs[0], pairs[1], groups[rows], column_group, *expected, friends)
 
 
 def _numbered(kept: NDArray[np.bool_]) -> tuple[Codes, Codes]:
@@ -316,7 +322,7 @@ def _choose_columns(
 
 def _rest(fans: Fans, organic: Numbers, columns: Codes | slice = slice(None)) -> Numbers:
     """Share of the usual followers that are there besides a block."""
-    return np.minimum((organic + 0.5) / (fans.usual[columns] + 1), 1.0)
+    return np.minimum((organic + fans.friends[columns] + 0.5) / (fans.usual[columns] + 1), 1.0)
 
 
 def _weigh_rows(fans: Fans, columns: Codes, organic: Numbers, rates: Numbers, size: float) -> Block:
