@@ -185,6 +185,24 @@ def test_intervals_hold_the_ranks_of_the_complete_lists(
         pd.testing.assert_frame_equal(wide, again)
 
 
+@pytest.mark.parametrize("cut", ["random:0.3", "random:0.1"])
+def test_intervals_reach_as_far_as_followers_unseen_may_be_moved(cut: str) -> None:
+    settings = WorldSettings(accounts=4000, reruns=6, caused_share=0.15, purchases_per_member=3)
+    world = synthetic.make_world(settings, rng=_rng(503))
+    truth = world.sources.set_index("account_id")["influence"]
+    data = missingness.cut_follows(world.data, cut, rng=_rng())
+    found, _ = _attribute(data)
+    wide = missingness.with_unseen_followers(data, found, cut=cut, rng=_rng())
+    pd.testing.assert_series_equal(wide.accounts["influence"], found.accounts["influence"])
+    shares = []
+    for accounts in (found.accounts, wide.accounts):
+        known = accounts[accounts["influence"].notna()].join(truth.rename("truth"), how="inner")
+        known = known[known["truth"] >= 5]
+        shares.append(known["truth"].between(known["influence_low"], known["influence_high"]).mean())
+    assert shares[0] < 0.8
+    assert shares[1] >= 0.86
+
+
 def test_where_follows_do_not_enter_ranks_stay_as_they_are() -> None:
     rng = _rng()
     acts = pd.DataFrame(

@@ -152,6 +152,14 @@ def test_small_niches_are_dissolved_and_a_given_resolution_is_taken() -> None:
     assert few < 3 < many
 
 
+def test_niches_at_a_given_resolution_may_be_put_to_the_test() -> None:
+    nothing, there = at_random(500, 10, 1), planted()[0]
+    given = {"resolution": 1.0, "rng": rng()}
+    assert find_niches(nothing, **given).missing is None
+    assert str(find_niches(nothing, tested=True, **given).missing).startswith("no niches")
+    assert find_niches(there, tested=True, **given).missing is None
+
+
 @pytest.mark.parametrize("options", [{"resolution": 0.0}, {"runs": 1}, {"smallest": 0}])
 def test_bad_options_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="resolution must be positive, runs at least 2, smallest at least 1"):

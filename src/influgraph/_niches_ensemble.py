@@ -16,7 +16,7 @@ PASSES = 2
 COARSEST, FINEST = -2, 16  # steps from resolution 1, of which two double it
 STILL = 0.99
 TABLED = 8, 20_000  # cells per account, and in all, up to which a table is quicker than sorting
-MOST_RUNS = 32
+MOST_RUNS = 16
 HOPEFUL, NEAR, NEARER = 0.5, 0.7, 0.85
 FEWEST_TO_LEAVE_ONE_OUT = 3
 

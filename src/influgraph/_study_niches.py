@@ -21,29 +21,57 @@ if TYPE_CHECKING:
     from influgraph.networks import Network
 
 WINDOWS = 2
+DISSOLVED = 0.5  # stability up to which a niche is none that runs agree on (Hennig 2007)
 FEWEST_EACH = 1.0  # timed acts and posts per account that has a niche, in every window
 CHANGES = [*niche_changes.EVENTS, "mostly_before", "mostly_after"]
 
 
 def described_niches(
-    data: Dataset, network: Network, options: Mapping[str, Any], *, rng: np.random.Generator
+    data: Dataset,
+    network: Network,
+    options: Mapping[str, Any],
+    *,
+    like: Mapping[str, Any] | None = None,
+    rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """The niche of each account, each niche described, and what they rest on."""
+    """The niche of each account, each niche described, and what they rest on.
+
+    Niches `like` those found before are of the same resolution, so that no change is one of the grain alone,
+    and the scan is theirs; but they need not be there.
+    """
+    again = like if like is not None and like["missing"] is None else None
+    if again is not None:
+        tested = options["resolution"] is None
+        options = {**options, "resolution": chosen_resolution(again), "tested": tested}
     layers, terms = attention_layers(data), niche_names.term_uses(data)
     found = niches.find_niches(layers, terms=terms, rng=rng, **options)
     described = niche_names.describe_niches(data, found.accounts, network)
     described["stability"] = found.stability.reindex(described.index)
-    within = niches.find_subniches(
-        layers, found.accounts["niche"], terms=terms, runs=options["runs"], rng=rng
-    )
     return {
-        "accounts": found.accounts.join(within),
+        "accounts": found.accounts,
         "described": described,
         "shares": found.shares,
-        "scan": found.scan,
+        "scan": found.scan if again is None else again["scan"],
         "layers": found.layers,
         "missing": found.missing,
     }
+
+
+def chosen_resolution(found: Mapping[str, Any]) -> float:
+    """The resolution of these niches."""
+    scan = found["scan"]
+    return float(scan.loc[scan["chosen"].astype(bool), "resolution"].iloc[0])
+
+
+def divided(
+    data: Dataset, found: Mapping[str, Any], *, runs: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The same with the niche inside of each niche; one that runs do not find again is not divided."""
+    niche, stability = found["accounts"]["niche"], found["described"]["stability"]
+    firm = niche.where(niche.isin(stability.index[stability > DISSOLVED]))
+    layers, terms = attention_layers(data), niche_names.term_uses(data)
+    within = niches.find_subniches(layers, firm, terms=terms, runs=runs, rng=rng)
+    return {**found, "accounts": found["accounts"].join(within)}
 
 
 def over_time(
@@ -62,10 +90,9 @@ def over_time(
     parts = _parts(data, *period)
     if min(map(_happened, parts.values())) < FEWEST_EACH * niche.notna().sum():
         return nothing, f"in one of {WINDOWS} parts of the period too little happened to find niches in"
-    chosen = found["scan"].loc[found["scan"]["chosen"].astype(bool), "resolution"].iloc[0]
+    chosen = chosen_resolution(found)
     members = [
-        _members(part, float(chosen), runs=runs, rng=rng).assign(window=start)
-        for start, part in parts.items()
+        _members(part, chosen, runs=runs, rng=rng).assign(window=start) for start, part in parts.items()
     ]
     every = pd.concat(members, ignore_index=True)
     return _named(niche_changes.niche_changes(every), every, niche), None

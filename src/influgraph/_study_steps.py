@@ -95,9 +95,9 @@ class Steps:
         """Niches, suspects counted: what bot clusters are looked for in."""
         return self.store.run("niches of everyone", lambda: self._niches(self.everyone))
 
-    def _niches(self, data: Dataset) -> dict[str, Any]:
-        options = asdict(self.settings.niches)
-        return niches.described_niches(data, attention_network(data), options, rng=self.rng("niches"))
+    def _niches(self, data: Dataset, like: dict[str, Any] | None = None) -> dict[str, Any]:
+        options, rng = asdict(self.settings.niches), self.rng("niches")
+        return niches.described_niches(data, attention_network(data), options, like=like, rng=rng)
 
     @cached_property
     def suspects(self) -> dict[str, Any]:
@@ -135,7 +135,12 @@ class Steps:
     def niches(self) -> dict[str, Any]:
         """The niche of each account, each niche described, and what they rest on; without suspects."""
         data, everyones = self.data, self.niches_of_everyone
-        return self.store.run("niches", lambda: self._niches(data) if self.any_suspects else everyones)
+        return self.store.run("niches", lambda: self._niches_of_people(data, everyones))
+
+    def _niches_of_people(self, data: Dataset, everyones: dict[str, Any]) -> dict[str, Any]:
+        found = self._niches(data, like=everyones) if self.any_suspects else everyones
+        runs = self.settings.niches.runs
+        return niches.divided(data, found, runs=runs, rng=self.rng("niches inside of niches"))
 
     @property
     def no_niches(self) -> tuple[str, ...]:
@@ -175,9 +180,12 @@ class Steps:
         )
         if found.accounts["influence"].isna().all() and self.kinds:
             found = fallback.fallback_influence(data, rng=self.rng("influence"), **question)
-        if self.settings.missing.follows != "complete":
+        cut = self.settings.missing.follows
+        if cut != "complete":
             weaker = found.accounts["influence_grade"].replace("causal under assumptions", "estimated")
             found = replace(found, accounts=found.accounts.assign(influence_grade=weaker))
+            rng = self.rng("followers unseen")
+            found = missingness.with_unseen_followers(data, found, cut=cut, rng=rng)
         return found
 
     @property

@@ -153,14 +153,16 @@ _NO_TIMES = "There are no times: cause cannot be told from coincidence, nor a bu
 _NO_KIND = "No kind of engagement known as an outcome occurs: name one in study.toml under [outcome] kinds."
 _CUT = (
     "The lists of followers are cut ({cut}): influence is that on the followers listed, so sums are low "
-    "and evidence is at most estimated; intervals of ranks are widened by what the cut does to them, "
-    "followers are lower bounds (followers_low, followers_high), and response for its size is given only "
-    "where accounts state their followers."
+    "and evidence is at most estimated; intervals of influence reach as far as followers not listed may be "
+    "moved too, those of ranks are widened by what the cut does to them, followers are lower bounds "
+    "(followers_low, followers_high), and response for its size is given only where accounts state their "
+    "followers."
 )
 _DELETED = (
     "Some accounts are deleted, with all they did ({cut}: so many are left): influence is that on those "
-    "left, so sums are low and evidence is at most estimated; intervals of ranks are widened by what as many "
-    "more deletions would do, followers are lower bounds (followers_low, followers_high), and response for "
-    "its size is given only where accounts state their followers."
+    "left, so sums are low and evidence is at most estimated; intervals of influence reach as far as those "
+    "deleted may have been moved too, those of ranks are widened by what as many more deletions would do, "
+    "followers are lower bounds (followers_low, followers_high), and response for its size is given only "
+    "where accounts state their followers."
 )
 _NO_PLAN = "A budget is given, but campaigns are not planned yet: there is no plan.csv."

@@ -67,6 +67,7 @@ def find_niches(
     *,
     terms: csr_array | None = None,
     resolution: float | None = None,
+    tested: bool | None = None,
     runs: int = 4,
     smallest: int = 3,
     rng: np.random.Generator,
@@ -85,9 +86,9 @@ def find_niches(
     another), times the squared agreement of two runs (adjusted Rand index): what is there, and is found
     again. The coarsest resolution is taken whose score cannot be told from the best; where several that
     differ are in question, they get up to three times as many runs. There are no niches where ties left out
-    lie inside of them no more often than in networks rewired at random; a resolution that is given is taken
-    as it is. The niches are the consensus of runs on all ties, as many as it takes to stand still. Neither
-    the order of accounts nor that of pairs changes the result.
+    lie inside of them no more often than in networks rewired at random; where a resolution is given, that is
+    taken as it is, unless it is to be `tested`. The niches are the consensus of runs on all ties, as many as
+    it takes to stand still, up to 16. Neither the order of accounts nor that of pairs changes the result.
 
     Whoever has attention of one kind only, like follows, may find circles of acquaintances where all kinds
     together find niches of shared interest: what is told is what binds people, not why.
@@ -101,6 +102,8 @@ def find_niches(
         three accounts, or of more than half, tell nothing.
     resolution
         Above 1 the niches become smaller and more, below 1 larger and fewer; None chooses.
+    tested
+        Whether there are none where chance would bring as much about; None: where no resolution is given.
     runs
         Runs on parts of the ties at each resolution not far from the best, and runs added at a time to the
         consensus; at least 2.
@@ -148,7 +151,8 @@ def find_niches(
     if scene is None:
         return _nothing(ids, "nobody pays attention to anybody")
     found = _choose(scene, resolution, runs, rng)
-    missing = _beyond_chance(scene, found, runs, rng) if resolution is None else None
+    test = resolution is None if tested is None else tested
+    missing = _beyond_chance(scene, found, runs, rng) if test else None
     return (
         _nothing(ids, missing, found, scene)
         if missing

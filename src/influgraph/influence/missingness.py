@@ -253,6 +253,56 @@ def ranks_under(
     return wide.reindex(data.account_ids)
 
 
+def with_unseen_followers(
+    data: Dataset, found: Attribution, *, cut: str, rng: np.random.Generator
+) -> Attribution:
+    """The attribution with intervals that reach as far as followers who are not listed may be moved too.
+
+    An estimate is what listed followers show: of effects through others some part goes to accounts that these
+    follow as well, and how large a part cannot be seen, so that all of them are moved between not at all and
+    as much as those listed. The draws are as they were.
+
+    Parameters
+    ----------
+    data
+        The dataset, its lists of followers cut.
+    found
+        What `attribution.incremental_actions` made of it.
+    cut
+        As in `cut_follows`.
+    rng
+        Draws how many followers are not seen.
+
+    Returns
+    -------
+    The same with `influence_low` and `influence_high` further out; as it was where follows do not enter. Of
+    lists as long as the latest that are kept, only who states its followers is known to have more.
+
+    Raises
+    ------
+    ValueError
+        If the cut is none of these.
+
+    Examples
+    --------
+    >>> acts = pd.DataFrame({"account_id": list("abcd"), "kind": "repost", "target_id": list("eeea")})
+    >>> data, rng = dataset.from_tables(engagements=acts), np.random.default_rng(7)
+    >>> nowhere = pd.Series(pd.NA, data.account_ids, dtype="Int64")
+    >>> found = attribution.incremental_actions(data, kinds=["repost"], niches=nowhere, rng=rng)
+    >>> with_unseen_followers(data, found, cut="prefix", rng=rng) is found
+    True
+    """
+    scheme, estimated = _read(cut, data), found.accounts["influence"].notna().to_numpy(bool)
+    if not estimated.any() or not _by_follows(data, found):
+        return found
+    draws = found.draws * _missed(data, scheme, found.draws.shape[1], rng)[estimated]
+    accounts = found.accounts.copy()
+    for name, level, further in (("influence_low", 0.05, np.minimum), ("influence_high", 0.95, np.maximum)):
+        end = accounts.loc[estimated, name].to_numpy(np.float64)
+        accounts.loc[estimated, name] = further(end, np.quantile(draws, level, axis=1))
+    return replace(found, accounts=accounts)
+
+
 def _by_follows(data: Dataset, found: Attribution) -> bool:
     """Whether exposure was taken from follows: neither outcomes done to accounts, nor listed views."""
     if found.accounts["influence_grade"].eq("observed").any():
