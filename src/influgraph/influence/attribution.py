@@ -28,6 +28,7 @@ from influgraph.influence import (
 )
 from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._clock import Clock
+from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
@@ -337,13 +338,8 @@ def _modelled(
     scene = _inert.without_inert(scene)
     exposure = _exposure.expose(scene, window=window)
     fitted = _doubt.fit(exposure)
-    scale = _per_exposure(data, exposure, fitted)
-    every = data.account_ids[exposure.authors]
-    tried = _trial_evidence.find_evidence(known, every, per_exposure=scale)
-    settled = every.isin([] if known is None else known["account_id"])
-    sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
-    effects = sample(evidence=None if tried is None else tried.likelihood)
-    effects = _doubt.with_both_ends(exposure, fitted, effects, tried=settled, rng=rng)
+    settled = data.account_ids[exposure.authors].isin([] if known is None else known["account_id"])
+    effects, beside = _sampled(data, exposure, fitted, known=known, tried=settled, rng=rng)
     fitted = replace(fitted, baseline=effects.baseline)
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
@@ -359,7 +355,7 @@ def _modelled(
     by_label = partial(_explanation.by_label, exposure, fitted, effects)
     authors = exposure.authors[effects.authors]
     names = data.account_ids[authors]
-    divided = _divided(data, niches, names, lambda **of: fewer.lower_labels(by_label(**of)))
+    divided = beside | _divided(data, niches, names, lambda **of: fewer.lower_labels(by_label(**of)))
     if topics is not None and topics.notna().any():
         # Posts that are not listed are of no topic, which is the last number.
         topic = np.append(_exposure.number_niches(topics), topics.nunique())
@@ -372,13 +368,31 @@ def _modelled(
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
     return Attribution(
         accounts.join(parts.set_axis(names)),
-        **_undivided() | divided | ({} if tried is None else {"by_trial": tried.beside(sample())}),
+        **_undivided() | divided,
         draws=fewer.lower_draws(direct[:, None] * effects.draws, rng=rng),
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
         reached=float(len(np.unique(exposure.pair_outcome))),
         credited=float(np.maximum(numbers[:, 3], 0).sum()),
     )
+
+
+def _sampled(
+    data: Dataset,
+    exposure: Exposure,
+    fitted: Intensity,
+    *,
+    known: pd.DataFrame | None,
+    tried: Flags,
+    rng: np.random.Generator,
+) -> tuple[Effects, dict[str, pd.DataFrame]]:
+    """Effects of authors with all that is known, and what trials say beside what is seen without them."""
+    every, scale = data.account_ids[exposure.authors], _per_exposure(data, exposure, fitted)
+    evidence = _trial_evidence.find_evidence(known, every, per_exposure=scale)
+    sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
+    effects = sample(evidence=None if evidence is None else evidence.likelihood)
+    effects = _doubt.with_both_ends(exposure, fitted, effects, tried=tried, rng=rng)
+    return effects, {} if evidence is None else {"by_trial": evidence.beside(sample())}
 
 
 def _per_exposure(data: Dataset, exposure: Exposure, fitted: Intensity) -> Floats:
