@@ -2,7 +2,8 @@
 
 Squads of 10 to 60 act on thirty objects within 30 seconds, each with chance .6. The Russian set is skipped
 where it is not beside the project; on it, the published workflow (60 s, two joint acts, the half of the ties
-with the most) is held against ours. coordination-network-toolkit (1.5.2) is timed beside where it is installed.
+with the most) is held against ours. coordination-network-toolkit 1.5.2 is timed beside where it is
+installed.
 """
 
 import contextlib
