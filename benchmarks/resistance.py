@@ -11,7 +11,6 @@ file, and read from it if it is there.
 
 import argparse
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._attacks import ATTACKS, Prices, cost
 from benchmarks._attacks_picture import draw
-from influgraph._study_networks import attention_layers
 from influgraph._study_steps import Steps
 from influgraph.centrality import pagerank
 from influgraph.dataset import Dataset
-from influgraph.niche_names import term_uses
-from influgraph.niches import find_niches
 from influgraph.settings import Outcome, Settings
 from influgraph.study import MemoryStore
 from influgraph.synthetic import WorldSettings, make_world
@@ -45,16 +41,10 @@ RANKED = ("followers", "pagerank", "engagement_rate", "influence")
 
 
 class Ranking(Steps):
-    """What the rankings hang on: the steps of a study without subniches, words and the rest of its tables."""
+    """What the rankings hang on: the steps of a study without subniches and the rest of its tables."""
 
-    def _niches(self, data: Dataset) -> dict[str, Any]:
-        found = find_niches(
-            attention_layers(data),
-            terms=term_uses(data),
-            rng=self.rng("niches"),
-            **asdict(self.settings.niches),
-        )
-        return {"accounts": found.accounts, "missing": found.missing}
+    def _niches_of_people(self, data: Dataset, everyones: dict[str, Any]) -> dict[str, Any]:
+        return self._niches(data, like=everyones) if self.any_suspects else everyones
 
     def table(self) -> pd.DataFrame:
         """Scores as the study has them: without the acts and follows of suspects, where it looks for any."""
