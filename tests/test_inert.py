@@ -92,3 +92,21 @@ def test_nobody_is_chosen_by_outcomes_where_many_idle_by_chance() -> None:
     found = incremental_actions(drawn.data, kinds=["purchase"], niches=niches, rng=np.random.default_rng(1))
     assert found.credited < 0.03 * found.outcomes
     assert not found.accounts["influence_low"].gt(0).any()
+
+
+def test_a_source_put_among_accounts_that_never_act_goes_with_its_audience() -> None:
+    settings = WorldSettings(accounts=1500, purchases_per_member=15.0, caused_share=0.4, reruns=2)
+    made = make_world(settings, rng=np.random.default_rng(5399))
+    data, people = made.data, made.members.set_index("account_id")["niche"]
+    niches = people.reindex(data.account_ids).astype("Int64")
+    source = made.sources.set_index("account_id")["influence"].nlargest(6).index[-1]
+    buyers = data.engagements.loc[data.engagements["kind"] == "purchase", "account_id"].unique()
+    crowd = data.account_ids.difference(pd.Index(buyers))[:60]
+    crowded = niches.mask(niches.index.isin([source, *crowd]), niches.max() + 1)
+    before, after = (
+        incremental_actions(data, kinds=["purchase"], niches=some, rng=np.random.default_rng(1)).accounts.loc[
+            source, "influence"
+        ]
+        for some in (niches, crowded)
+    )
+    assert after == pytest.approx(before, rel=0.1)

@@ -21,6 +21,7 @@ from influgraph.influence._windows import Windows
 
 # Delay bins as shares of the window: finer where reactions are fast (half an hour to 72 h at "3d").
 AFFINITIES = np.array([0.1, 0.3, 0.6])
+FEWEST_ACT = 0.1  # of the share of all accounts that act, in a niche whose hours are its own
 DELAY_EDGES = np.array([0, 1 / 144, 1 / 72, 1 / 36, 1 / 18, 1 / 9, 2 / 9, 4 / 9, 1])
 
 
@@ -154,11 +155,12 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
     )
     if views is None:
         broadcasts, sights = _by_impressions(data, attention, broadcasts)
-    time = seconds_since(acts["created_at"], start)
+    account, time = acts["account_id"].cat.codes.to_numpy(), seconds_since(acts["created_at"], start)
+    niche = with_their_audience(data, niche, acted=np.bincount(account, minlength=len(niche)) > 0)
     # One second more, so that the last timestamp lies inside the period.
     period = (end - start).total_seconds() + 1
     return Scene(
-        outcomes=Outcomes(acts["account_id"].cat.codes.to_numpy(), time, clock.waking(time)),
+        outcomes=Outcomes(account, time, clock.waking(time)),
         tempo=clock.tempo(time),
         attention=attention,
         broadcasts=broadcasts,
@@ -267,6 +269,26 @@ def number_niches(niches: pd.Series) -> Ints:
     """Niches numbered from 0, those without a niche together as the last."""
     codes = pd.factorize(niches, use_na_sentinel=True)[0]
     return np.where(codes < 0, codes.max() + 1, codes)
+
+
+def with_their_audience(data: Dataset, niche: Ints, *, acted: Flags) -> Ints:
+    """Niches, but accounts of one in which hardly anybody acts are of the one where most people follow them.
+
+    When people of such a niche act is known from nobody but the followers of its accounts, so that it would
+    explain away what these bring about: bots that crowd around a rival would make it such a niche.
+    """
+    living = np.bincount(niche, acted) >= FEWEST_ACT * acted.mean() * np.bincount(niche)
+    if living.all():
+        return niche
+    follower, followed = _codes(data.follows["follower_id"]), _codes(data.follows["followed_id"])
+    heard = acted[follower] & living[niche[follower]] & ~living[niche[followed]]
+    lost, place = np.unique(followed[heard], return_inverse=True)
+    audience = np.zeros((len(lost), len(living)))
+    np.add.at(audience, (place, niche[follower[heard]]), 1)
+    people = np.bincount(niche, acted)
+    moved = niche.copy()
+    moved[lost] = (audience / (people + people.mean())).argmax(axis=1)
+    return moved
 
 
 def find_strata(data: Dataset, niche: Ints) -> Strata:
