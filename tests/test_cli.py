@@ -244,6 +244,26 @@ def test_outcomes_of_no_kind_in_the_data_stop_a_study(command: str, tmp_path: Pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ('[bots]\ntrusted = ["nobody"]\n', "bots.trusted: no accounts of the data: 'nobody'"),
+        (
+            '[[trials]]\naccount_id = "nobody"\narm = "treated"\npeople = 9\nposts = 1\noutcomes = 2\n',
+            "a trial without a control arm",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_the_data_stop_a_study_at_once(
+    command: str, settings: str, fault: str, data: Path, tmp_path: Path
+) -> None:
+    (data / "study.toml").write_text(settings)
+    out = ("--out", tmp_path / "out") if command == "run" else ()
+    assert fault in told(call(command, data, *out))
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_kind_that_does_not_occur_beside_one_that_does_is_a_warning(data: Path, tmp_path: Path) -> None:
     (data / "study.toml").write_text('[outcome]\nkinds = ["like", "purchase"]\n')
     warning = "warning: outcome.kinds: 'purchase' does not occur in the data. Kinds there: 'like'\n"

@@ -604,6 +604,19 @@ def test_the_headline_carries_the_worst_verdict(verdicts: list[str], said: str) 
     assert headline(found) == (f"{finding(found)}; {said}" if said else finding(found))
 
 
+def test_where_most_checks_failed_the_headline_credits_nobody() -> None:
+    found = fake_study(["star", "quiet"])
+    for verdicts, told in (
+        (["failed: a", "failed: b", "passed: c"], False),
+        (["failed: a", "passed: b"], True),
+    ):
+        names = [f"check {number}" for number in range(len(verdicts))]
+        checks = pd.DataFrame({"check": pd.array(names, "str"), "verdict": pd.array(verdicts, "str")})
+        said = headline(replace(found, validation=checks))
+        assert said.startswith(finding(found)) == told
+        assert said.startswith("Influence cannot be told here: 2 of 3 checks of the model failed") != told
+
+
 def test_one_is_one() -> None:
     assert counted(1, "account") == "1 account"
     assert outcome_words(["purchase"], count=1) == "purchase"

@@ -15,6 +15,7 @@ import pandas as pd
 
 from influgraph._study_networks import attention_network
 from influgraph.dataset import Dataset, read_dataset, resolved_engagements
+from influgraph.influence.trials import check_trials
 from influgraph.report import manifest, page
 from influgraph.report.exports import NETWORK, write_network
 from influgraph.report.manifest import ELSEWHERE, MANIFEST, SETTINGS, ResultsError
@@ -138,17 +139,27 @@ def read_study(data: Path, settings_file: Path | None) -> tuple[Dataset, Setting
     Raises
     ------
     DatasetError, SettingsError
-        If one of them is not valid, or there are engagements and none is of a kind that is asked for.
+        If one of them is not valid, names accounts that do not occur, or there are engagements and none is of
+        a kind that is asked for.
     OSError
         If a file cannot be read.
     """
     settings, inputs = read_settings(data, settings_file)
     tables = read_dataset(data)
     asked = settings.outcome.kinds or ()
-    absent = _absent_kinds(tables, asked)
-    if absent and len(absent) == len(asked):
-        raise SettingsError(absent, source=str(settings_file or data / SETTINGS))
+    absent, strange = _absent_kinds(tables, asked), _strange_accounts(tables, settings)
+    if strange or (absent and len(absent) == len(asked)):
+        raise SettingsError((*strange, *absent), source=str(settings_file or data / SETTINGS))
+    if (trials := settings.trial_results()) is not None:
+        check_trials(trials, tables.account_ids)
     return replace(tables, warnings=(*tables.warnings, *absent)) if absent else tables, settings, inputs
+
+
+def _strange_accounts(tables: Dataset, settings: Settings) -> tuple[str, ...]:
+    """Tell which accounts that are said to be trusted do not occur."""
+    strange = sorted({*settings.bots.trusted} - {*tables.account_ids.astype(str)})
+    listed = ", ".join(map(repr, strange[:KINDS_SHOWN])) + (", ..." if len(strange) > KINDS_SHOWN else "")
+    return (f"bots.trusted: no accounts of the data: {listed}. Use ids of the accounts.",) if strange else ()
 
 
 def _absent_kinds(tables: Dataset, asked: Sequence[str]) -> tuple[str, ...]:

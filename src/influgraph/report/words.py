@@ -240,9 +240,12 @@ def headline(study: Study) -> str:
 
     Returns
     -------
-    A sentence without a full stop.
+    A sentence without a full stop; where more than half of the checks failed, that nothing can be told.
     """
-    doubts = doubt(study)
+    doubts, verdicts = doubt(study), study.validation["verdict"].str
+    failed, tested = (int(verdicts.match(words).sum()) for words in ("failed:", "(failed|doubtful|passed):"))
+    if 2 * failed > tested:
+        return f"Influence cannot be told here: {doubts}, so what is credited below is not to be believed"
     return f"{finding(study)}; {doubts}" if doubts else finding(study)
 
 
