@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from influgraph.bots import _casefile_explanations as explanations
 from influgraph.bots import casefile
+from influgraph.bots._casefile_facts import Measured
 from influgraph.bots.clusters import JOINT_ACTS, MEMBERS, BotClusters
 from influgraph.bots.coordination import find_coordinated_clusters
 from influgraph.bots.followers import authentic_share
@@ -308,3 +310,32 @@ def test_objects_that_nobody_else_names_need_not_have_been_met_by_chance(town: T
     stands_out = suspects.clusters.index[suspects.clusters["p_value"] <= 0.001]
     members = suspects.members.loc[suspects.members["bot_cluster"].isin(stands_out), "account_id"]
     assert set(members) == set(IDS)
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Facts about a group of which nobody responds, where this share of others does."""
+
+    usual: float
+
+    def responds(self, _: np.ndarray, __: np.ndarray) -> Measured:
+        """Nobody of the group."""
+        return Measured(0.0, self.usual)
+
+
+@pytest.mark.parametrize(("usual", "speaks"), [(0.028, "unknown"), (0.2, "against"), (0.0, "for")])
+def test_that_nobody_responded_tells_nothing_where_few_others_do(usual: float, speaks: str) -> None:
+    row = explanations._loyal(Silent(usual), np.arange(45), np.arange(3))
+    assert row.speaks == speaks
+
+
+@pytest.mark.parametrize(("followed", "expected"), [("for", "too little data"), ("against", "suspected")])
+def test_those_with_lives_of_their_own_who_need_not_have_responded_may_be_fans(
+    followed: str, expected: str
+) -> None:
+    measured = {"responded": "unknown", "beside": "for", "outside": followed}
+    rows = [explanations.Tested("fan club", *one[:1], 0, 0, 0, one[1], "cheap") for one in measured.items()]
+    told = [(explanations.MUTUAL, "against"), (explanations.CLOCK, "against")]
+    rows += [explanations.Tested("organisation", what, 0, 0, 0, speaks, "cheap") for what, speaks in told]
+    assert casefile._state({"kind": "purchased_followers"}, rows)["state"] == expected
+    assert casefile._state({"kind": "coordination"}, rows)["state"] == "suspected"

@@ -18,6 +18,7 @@ NEARLY_ALL, MOST, HALF, QUARTER = 0.9, 0.8, 0.5, 0.25
 CROWD = pd.Timedelta("1h")
 OCCASION = pd.Timedelta("2h")
 JOINING = pd.Timedelta("1D")
+BY_CHANCE = 0.05  # from which on so few responses are nothing strange
 UNEVEN = 0.2  # variation of shares by pair, to their mean, from which on friends rather than a pod engage
 
 MUTUAL = "share of pairs of members that follow each other"
@@ -93,10 +94,7 @@ def _by_the_clock(explanation: str, facts: Facts, joint: pd.DataFrame) -> Tested
 def _club(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Ints) -> list[Tested]:
     """Those who know whom they promote, have lives of their own and are known to others."""
     if cluster["kind"] == "purchased_followers":
-        responded = facts.responds(
-            group, places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str"))
-        )
-        loyal = _row("fan club", _RESPONDED, responded, HALF * responded.usual)
+        loyal = _loyal(facts, group, places(facts.data, pd.Series(cluster["beneficiaries"], dtype="str")))
     else:
         what = "share of joint acts by followers of the author"
         loyal = _row("fan club", what, facts.follows_before(joint), MOST)
@@ -106,6 +104,18 @@ def _club(facts: Facts, cluster: dict[Any, Any], joint: pd.DataFrame, group: Int
         _row("fan club", _BESIDE, beside, HALF * beside.usual),
         _beside_usual("fan club", _OUTSIDE, facts.outside_followers(group), cost="dear"),
     ]
+
+
+def _loyal(facts: Facts, group: Ints, served: Ints) -> Tested:
+    """Members respond as other followers do; tells nothing where as few of others would, by chance."""
+    from scipy.stats import binom
+
+    responded = facts.responds(group, served)
+    row = _row("fan club", _RESPONDED, responded, HALF * responded.usual)
+    if row.speaks != "against":
+        return row
+    by_chance = binom.cdf(round(row.value * group.size), group.size, row.usual)
+    return row._replace(speaks="unknown") if by_chance > BY_CHANCE else row
 
 
 def _organisation(facts: Facts, group: Ints) -> list[Tested]:

@@ -149,7 +149,8 @@ def _state(cluster: dict[Any, Any], measured: Sequence[Tested]) -> dict[str, str
         for explanation, why in reasons.items():
             if whole.get(explanation, False):
                 return {"state": state, "why": why}
-    for explanation, (pattern, why) in _PERHAPS.items():
+    followers = cluster.get("kind") == "purchased_followers"
+    for explanation, (pattern, why) in (_PERHAPS | (_OF_FOLLOWERS if followers else {})).items():
         if list(speaks.loc[speaks["explanation"].eq(explanation), "speaks"]) == pattern:
             return {"state": TOO_LITTLE, "why": why}
     return {"state": SUSPECTED, "why": _unexplained(speaks)}
@@ -195,7 +196,12 @@ _PERHAPS_PUBLISHERS = (
     "publishers may explain it: members are followed by people outside, and times are too coarse to tell "
     "whether they act by the clock, as newsrooms do"
 )
+_PERHAPS_CLUB = (
+    "fans may explain it: members do much else and are followed by people outside, and others respond too "
+    "seldom to tell whether members would"
+)
 _PERHAPS = {
     "friends": (["for", "unknown", "for"], _PERHAPS_FRIENDS),
     "publishers": (["unknown", "for"], _PERHAPS_PUBLISHERS),
 }
+_OF_FOLLOWERS = {"fan club": (["unknown", "for", "for"], _PERHAPS_CLUB)}
