@@ -104,7 +104,7 @@ def _toolkit(accounts: int, acts: int) -> dict[str, object]:
         marks.append(time.perf_counter())
     ingest, ties = np.diff(marks)
     what = f"coordination-network-toolkit, {acts:,} acts"
-    return {"what": what, "sort s": ingest, "ties with p-values s": ties}
+    return {"what": what, "ingest s": ingest, "ties s": ties}
 
 
 def published_workflow(table: pd.DataFrame) -> set[str]:

@@ -272,12 +272,13 @@ def number_niches(niches: pd.Series) -> Ints:
 
 
 def with_their_audience(data: Dataset, niche: Ints, *, acted: Flags) -> Ints:
-    """Niches, but accounts of one in which hardly anybody acts are of the one where most people follow them.
+    """Niches, but accounts of one in which hardly anybody acts are of the one whose people follow them most.
 
     When people of such a niche act is known from nobody but the followers of its accounts, so that it would
     explain away what these bring about: bots that crowd around a rival would make it such a niche.
     """
-    living = np.bincount(niche, acted) >= FEWEST_ACT * acted.mean() * np.bincount(niche)
+    people = np.bincount(niche, acted)
+    living = people >= FEWEST_ACT * acted.mean() * np.bincount(niche)
     if living.all():
         return niche
     follower, followed = _codes(data.follows["follower_id"]), _codes(data.follows["followed_id"])
@@ -285,8 +286,8 @@ def with_their_audience(data: Dataset, niche: Ints, *, acted: Flags) -> Ints:
     lost, place = np.unique(followed[heard], return_inverse=True)
     audience = np.zeros((len(lost), len(living)))
     np.add.at(audience, (place, niche[follower[heard]]), 1)
-    people = np.bincount(niche, acted)
     moved = niche.copy()
+    # Beside how many they are: else the largest niche would have all.
     moved[lost] = (audience / (people + people.mean())).argmax(axis=1)
     return moved
 

@@ -157,20 +157,27 @@ def read_study(data: Path, settings_file: Path | None) -> tuple[Dataset, Setting
 
 def _strange_accounts(tables: Dataset, settings: Settings) -> tuple[str, ...]:
     """Tell which accounts that are said to be trusted do not occur."""
-    strange = sorted({*settings.bots.trusted} - {*tables.account_ids.astype(str)})
-    listed = ", ".join(map(repr, strange[:KINDS_SHOWN])) + (", ..." if len(strange) > KINDS_SHOWN else "")
-    return (f"bots.trusted: no accounts of the data: {listed}. Use ids of the accounts.",) if strange else ()
+    trusted = pd.Index(sorted({*settings.bots.trusted}), dtype="str")
+    strange = trusted[~trusted.isin(tables.account_ids.astype("str"))] if len(trusted) else trusted
+    told = f"bots.trusted: no accounts of the data: {_listed(strange)}. Use ids of the accounts."
+    return (told,) if len(strange) else ()
+
+
+def _listed(names: Sequence[str] | pd.Index) -> str:
+    """The first of these names."""
+    return ", ".join(map(repr, names[:KINDS_SHOWN])) + (", ..." if len(names) > KINDS_SHOWN else "")
 
 
 def _absent_kinds(tables: Dataset, asked: Sequence[str]) -> tuple[str, ...]:
     """Tell of each kind asked for that does not occur, and the nearest that does; nothing without acts."""
     there = sorted({*resolved_engagements(tables)["kind"].unique()} - {"view"}) if asked else []
-    listed = ", ".join(map(repr, there[:KINDS_SHOWN])) + (", ..." if len(there) > KINDS_SHOWN else "")
     told = []
     for kind in [kind for kind in asked if there and kind not in there]:
         near = difflib.get_close_matches(kind, there, n=1)
         meant = f"; is {near[0]!r} meant?" if near else "."
-        told.append(f"outcome.kinds: {kind!r} does not occur in the data{meant} Kinds there: {listed}")
+        told.append(
+            f"outcome.kinds: {kind!r} does not occur in the data{meant} Kinds there: {_listed(there)}"
+        )
     return tuple(told)
 
 

@@ -9,7 +9,7 @@ from influgraph.quadrants import influential_above
 from influgraph.report.privacy import printable
 from influgraph.study import Study
 
-NAMED = 2
+NAMED, HALF = 2, 0.5
 _DOUBTS = {"failed": ("failed", "failed"), "doubtful": ("leaves a doubt", "leave a doubt")}
 PLURALS = {"repost": "reposts", "reply": "replies", "quote": "quotes", "mention": "mentions", "like": "likes"}
 PLURALS |= {"comment": "comments", "click": "clicks", "purchase": "purchases", "share": "shares"}
@@ -220,7 +220,7 @@ def doubt(study: Study) -> str:
     Words that follow the finding; none where the model had nothing to test.
     """
     checks = study.validation
-    verdicts = checks["verdict"].str.extract(r"^(failed|doubtful|passed):")[0]
+    verdicts = _verdicts(checks)
     tested, total = verdicts.notna(), int(verdicts.notna().sum())
     for verdict, words in _DOUBTS.items():
         found = checks.loc[tested & (verdicts == verdict), "check"].tolist()
@@ -228,6 +228,12 @@ def doubt(study: Study) -> str:
             named = ", ".join(found[:NAMED]) + (" and others" if len(found) > NAMED else "")
             return f"{len(found)} of {counted(total, 'check')} of the model {words[len(found) > 1]} ({named})"
     return f"{'the one check' if total == 1 else f'all {total} checks'} of the model passed" if total else ""
+
+
+def _verdicts(checks: pd.DataFrame) -> pd.Series:
+    """The verdict of each check in one word; null where nothing was tested."""
+    verdicts: pd.Series = checks["verdict"].str.extract(r"^(failed|doubtful|passed):")[0]
+    return verdicts
 
 
 def headline(study: Study) -> str:
@@ -242,9 +248,8 @@ def headline(study: Study) -> str:
     -------
     A sentence without a full stop; where more than half of the checks failed, that nothing can be told.
     """
-    doubts, verdicts = doubt(study), study.validation["verdict"].str
-    failed, tested = (int(verdicts.match(words).sum()) for words in ("failed:", "(failed|doubtful|passed):"))
-    if 2 * failed > tested:
+    doubts = doubt(study)
+    if _verdicts(study.validation).dropna().eq("failed").mean() > HALF:
         return f"Influence cannot be told here: {doubts}, so what is credited below is not to be believed"
     return f"{finding(study)}; {doubts}" if doubts else finding(study)
 
