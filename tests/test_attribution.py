@@ -112,7 +112,7 @@ def _brute_pairs(scene: _exposure.Scene, window: float) -> set[tuple[int, int]]:
 
 
 def _strata(niche: np.ndarray, table: np.ndarray) -> _exposure.Strata:
-    return _exposure.Strata(niche, table, 3, sparse.csr_array(np.eye(2)[niche]))
+    return _exposure.Strata(niche, table, 3, sparse.csr_array(np.eye(2)[niche]), niche % 2)
 
 
 def _random_scene(rng: np.random.Generator) -> _exposure.Scene:

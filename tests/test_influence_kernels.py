@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,22 +78,32 @@ def test_members_are_judged_as_by_the_formula() -> None:
     rng, accounts = np.random.default_rng(6), 5
     account = rng.integers(0, accounts - 1, 12)
     baseline, caused, expected, exposed = (rng.uniform(0.1, 2, size) for size in (12, 12, accounts, accounts))
-    before, outcomes = _members.alike(accounts, 12), _members.outcomes_by_member(account, accounts=accounts)
+    third = np.array([0, 1, 1, 0, 1])
+    before, outcomes = _members.alike(third, 12), _members.outcomes_by_member(account, third)
+    weights = rng.dirichlet(np.ones(len(_members.LEVELS)), 2)
+    weights[:, 0] = 1e-9
+    before = replace(before, weights=weights)
     found = _members.judge(
         outcomes, before, baseline=baseline, caused=caused, expected=expected, exposed=exposed
     )
     density = _members.LEVELS[:, None] * baseline + _members.RECEPTIVE[:, None] * caused
     toll = np.exp(-_members.LEVELS[:, None] * expected - _members.RECEPTIVE[:, None] * exposed)
-    chance = before.weights[:, None] * toll
+    chance = before.weights[third].T * toll
     for u in range(accounts):
         chance[:, u] *= density[:, account == u].prod(axis=1)
     chance /= chance.sum(axis=0)
     np.testing.assert_allclose(found.member[0], _members.LEVELS @ chance, rtol=1e-5)
-    longer = chance.mean(axis=1) ** _members._STEP * before.weights ** (1 - _members._STEP)
-    np.testing.assert_allclose(found.weights, longer / longer.sum(), rtol=1e-4)
+    used = np.stack([chance[:, third == one].sum(axis=1) for one in range(2)])
+    pooled = used.sum(axis=0) / used.sum()
+    longer = _members._shares(used + _members._PRIOR_MEMBERS * pooled) ** _members._STEP * before.weights ** (
+        1 - _members._STEP
+    )
+    heard = np.bincount(third, exposed)
+    wanted = _members._at_usual_receptiveness(_members._shares(longer), heard)
+    np.testing.assert_allclose(found.weights, wanted, rtol=1e-3, atol=1e-9)
     for i, u in enumerate(account):
         rest = (
-            before.weights
+            before.weights[third[u]]
             * toll[:, u]
             * np.delete(density, i, axis=1)[:, np.delete(account, i) == u].prod(axis=1)
         )
@@ -100,11 +111,22 @@ def test_members_are_judged_as_by_the_formula() -> None:
         np.testing.assert_allclose(found.apart[1, i], wanted, rtol=1e-5)
 
 
+def test_people_are_as_receptive_as_usual_in_the_mean() -> None:
+    rng = np.random.default_rng(3)
+    weights = rng.dirichlet(np.ones(len(_members.LEVELS)), 2)
+    tilted = _members._at_usual_receptiveness(weights, np.array([30.0, 10.0]))
+    assert np.array([0.75, 0.25]) @ tilted @ _members.RECEPTIVE == pytest.approx(1, rel=1e-6)
+    # One tilt for both thirds, so that who was more receptive stays so.
+    ratio = np.log(tilted / weights)
+    slopes = [np.polyfit(_members.RECEPTIVE, one, 1)[0] for one in ratio]
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-6)
+
+
 def test_many_outcomes_of_a_member_stay_within_range() -> None:
-    outcomes = _members.outcomes_by_member(np.zeros(5000, int), accounts=1)
+    outcomes = _members.outcomes_by_member(np.zeros(5000, int), np.zeros(1, int))
     found = _members.judge(
         outcomes,
-        _members.alike(1, 5000),
+        _members.alike(np.zeros(1, int), 5000),
         baseline=np.full(5000, 1e-7),
         caused=np.full(5000, 1e-12),
         expected=np.array([1000.0]),
@@ -138,10 +160,11 @@ import hashlib
 import numpy as np
 from influgraph.influence import _members
 rng = np.random.default_rng(5)
-outcomes = _members.outcomes_by_member(rng.integers(0, 200, 1000), accounts=200)
+third = np.arange(200) % 3
+outcomes = _members.outcomes_by_member(rng.integers(0, 200, 1000), third)
 at_outcomes = dict(baseline=rng.random(1000), caused=rng.random(1000))
 of_members = dict(expected=rng.random(200), exposed=rng.random(200))
-found = _members.judge(outcomes, _members.alike(200, 1000), **at_outcomes, **of_members)
+found = _members.judge(outcomes, _members.alike(third, 1000), **at_outcomes, **of_members)
 print(hashlib.sha256(found.apart.tobytes() + found.weights.tobytes()).hexdigest())
 """
 
@@ -194,7 +217,7 @@ def test_delays_of_few_outcomes_are_drawn_to_what_is_usual(monkeypatch: pytest.M
         mass = (state.kernel.reshape(at_once.shape) * exposure.widths).sum(axis=0)
         first.append(mass[0] / mass.sum())
     assert first[0] > 5 * first[1] / 2 > usual[0] / usual.sum()
-    monkeypatch.setattr(_doubt, "LEFT_BY_PRUNING", 2.0)
-    monkeypatch.setattr(_doubt, "HARDLY_ANY", 0.0)
+    monkeypatch.setattr(_intensity, "LEFT_BY_PRUNING", 2.0)
+    monkeypatch.setattr(_intensity, "HARDLY_ANY", 0.0)
     again = _intensity.fit_intensity(exposure, assumed=_doubt.ASSUMED_DELAYS)
     assert np.array_equal(_doubt.fit(exposure).kernel, again.kernel)

@@ -17,27 +17,16 @@ from influgraph.influence._effects import PRUNED, Effects
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
 
-# In nine worlds whose sum is found pruning leaves .64 and more, in seven of little to go by 0 to .40. Where
-# nobody moves anybody it leaves 0 to .43, mostly of next to nothing.
-LEFT_BY_PRUNING = 0.5
 # Outcomes by which delays are then drawn to what is usual. Of few outcomes and many authors some always stand
 # close together: in one world .88 of what took a day was put within half an hour, and 173 of 659 outcomes
 # were credited (368 with these).
 ASSUMED_DELAYS = 150.0
-# Share of the outcomes that is hardly any influence, pruned or not.
-HARDLY_ANY = 0.05
 
 
 def fit(exposure: Exposure) -> Intensity:
     """Fit the intensity; where little outlives pruning once more, with delays near what is usual."""
     fitted = _intensity.fit_intensity(exposure)
-    return _intensity.fit_intensity(exposure, assumed=ASSUMED_DELAYS) if in_doubt(fitted) else fitted
-
-
-def in_doubt(fitted: Intensity) -> bool:
-    """Whether pruning takes more than half of what was credited, and that was not next to nothing."""
-    much = fitted.unpruned > HARDLY_ANY * len(fitted.baseline)
-    return much and float(fitted.credit.sum()) < LEFT_BY_PRUNING * fitted.unpruned
+    return _intensity.fit_intensity(exposure, assumed=ASSUMED_DELAYS) if fitted.in_doubt else fitted
 
 
 def with_both_ends(
@@ -48,7 +37,7 @@ def with_both_ends(
     Each has a third of the draws. Not those of authors that were `tried` (by author of the exposure): of them
     trials tell.
     """
-    if not in_doubt(fitted):
+    if not fitted.in_doubt:
         return effects
     unpruned = _intensity.fit_intensity(exposure, geometric=0, assumed=ASSUMED_DELAYS)
     untried = ~tried[effects.authors]

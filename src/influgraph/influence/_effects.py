@@ -38,6 +38,10 @@ _LEAST_LIKELY = 1e-6
 _BLOCK, _NICHE_STRENGTH = 3 * 3600.0, 20.0
 _LEAST = 0.1
 _BASELINE_ERROR, _LEAST_TRUST = 0.03, 0.03
+_LARGEST_SCALE = 3.0  # of the usual one
+# Rates go about the pooled rate of the fit, but at least of this share of the outcomes: it may find nothing
+# where draws find much. In doubt they stay with it: draws wander up there where nobody moves anybody.
+_LEAST_CREDITED, _LEAST_IN_DOUBT = 0.03, 0.001
 # Relative likelihood from which on a rate is not excluded (one-sided 5 %).
 _NOT_EXCLUDED = float(np.exp(-(1.645**2) / 2))
 
@@ -123,9 +127,11 @@ def sample_effects(
     group = np.zeros(len(authors), np.int64) if groups is None else groups[authors]
     start, outcome, added, place = by_author(exposure, fitted.kernel, authors)
     exposed, baseline = fitted.exposed[authors], fitted.baseline
-    rates = _GRID * max(fitted.credit.sum(), 1e-3 * len(baseline)) / max(exposed.sum(), 1e-12)
+    least_credited = _LEAST_IN_DOUBT if fitted.in_doubt else _LEAST_CREDITED
+    credited = max(fitted.credit.sum(), least_credited * len(baseline))
+    rates = _GRID * credited / max(exposed.sum(), 1e-12)
     current = _nearest(rates, fitted.credit[authors] / exposed)
-    theta, scale = rates[current], np.ones(len(authors))
+    theta = rates[current]
     caused = _kernels.sum_caused(start, outcome, added, theta, len(baseline))
     odds = added / (baseline + caused)[outcome]
     left, weight = _trust(exposure, odds, outcome, place, exposed)
@@ -145,9 +151,10 @@ def sample_effects(
             nuisance.redraw(authors, theta, caused, rng=rng)
             whole = nuisance.baseline + caused
             own, intensity = nuisance.baseline / whole, whole.astype(np.float32)
-            scale = exposed / np.maximum(nuisance.exposed[authors], 1e-12)
+            now = nuisance.exposed[authors]
+            scale = _scales(exposed, now)
         prior = learnt.of_authors() * known
-        given = start, outcome, added, exposed, scale, weight, rates, prior, least
+        given = start, outcome, added, now * scale, scale, weight, rates, prior, least
         _kernels.sample_rates(*given, rng.random(len(authors)), intensity, theta, current, likelihood)
         learnt.learn(likelihood * known, steps=_LEARNT_EACH_SWEEP if sweep < 0 else 1)
         if sweep >= 0:
@@ -167,6 +174,16 @@ def sample_effects(
     )
     found = replace(found, possible=np.where(likelihood[:, -1] >= _NOT_EXCLUDED, greatest, 0.0))
     return replace(found, rate=_point_rates(found, fitted.direct[authors], prior, tried=least > 0))
+
+
+def _scales(fitted: Floats, now: Floats) -> Floats:
+    """How much an effect is of its rate, which is per exposure of the fit, among people as they are now.
+
+    Bounded: an author whose few followers all pass for unmoved would need an effect beyond all bounds. They
+    would then pass for it ever after, next those who hear of the same authors, and in the end everybody.
+    """
+    usual = fitted.sum() / max(now.sum(), 1e-12)
+    return np.asarray(np.minimum(fitted / np.maximum(now, 1e-12), _LARGEST_SCALE * usual))
 
 
 def _baseline_by_share(anyway: Floats, caused: Floats) -> Floats:

@@ -75,12 +75,14 @@ class Strata:
 
     `niche` numbers every account's niche from 0; `count` is the number of strata. `interests` (accounts x
     niches) are the shares of an account's follows that lie in each niche: its own, where it follows nobody.
+    `third` is every account's, by how much it engages.
     """
 
     niche: Ints
     table: Ints
     count: int
     interests: sparse.csr_array
+    third: Ints
 
 
 @dataclass(frozen=True)
@@ -112,15 +114,16 @@ class Exposure:
     """Pairs of outcome and earlier broadcast, and the windows in which everybody was exposed.
 
     The pairs of each author stand in the order of outcomes.
-    `niche` is every account's, `interests` are as of `Strata`. Authors are numbered by their place in
-    `authors`. A cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`;
-    strata are those of `Strata` by mode of broadcasts; `sights` is how much each class of sight counts.
+    `niche`, `interests` and `third` are as of `Strata`. Authors are numbered by their place in `authors`. A
+    cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`; strata are those of
+    `Strata` by mode of broadcasts; `sights` is how much each class of sight counts.
     """
 
     outcomes: Outcomes
     tempo: Floats
     niche: Ints
     interests: sparse.csr_array
+    third: Ints
     authors: Ints
     pair_outcome: Ints
     pair_author: Ints
@@ -293,9 +296,10 @@ def with_their_audience(data: Dataset, niche: Ints, *, acted: Flags) -> Ints:
 
 
 def find_strata(data: Dataset, niche: Ints) -> Strata:
-    """Strata by affinity (share of an account's follows that lie in the niche) and by attention.
+    """Strata by affinity (share of an account's follows that lie in the niche) and by third of accounts.
 
-    Attention is how often an account engages with anybody, per followed account, in thirds.
+    Thirds are by how often an account engages with anybody, per followed account. Whether who engages more is
+    moved more, or does more anyway, the data tell (`_members`).
     """
     count, niches = len(data.account_ids), int(niche.max()) + 1
     follower, followed = _codes(data.follows["follower_id"]), _codes(data.follows["followed_id"])
@@ -306,12 +310,12 @@ def find_strata(data: Dataset, niche: Ints) -> Strata:
     acts = acts[acts["receiver_id"].notna() & (acts["kind"] != "view")]
     # Ten follows and one act more keep those of few follows from the extremes.
     busy = (np.bincount(_codes(acts["account_id"]), minlength=count) + 1) / (follows + 10)
-    thirds = np.quantile(busy[follows > 0], [1 / 3, 2 / 3]) if follows.any() else np.zeros(2)
-    attention = np.searchsorted(thirds, busy)
-    table = (affinity * 3 + attention[:, None]).astype(np.int8)
+    thirds = np.quantile(busy[follows > 0], [1 / 3, 2 / 3]) if follows.any() and len(acts) else [np.inf] * 2
     into[np.arange(count), niche] += follows == 0
     interests = sparse.csr_array(into / np.maximum(follows, 1)[:, None])
-    return Strata(niche, table, (len(AFFINITIES) + 1) * 3, interests)
+    third = np.searchsorted(thirds, busy)
+    table = (affinity * 3 + third[:, None]).astype(np.int8)
+    return Strata(niche, table, (len(AFFINITIES) + 1) * 3, interests, third)
 
 
 def risk_ends(account: Ints, time: Floats, *, accounts: int, period: float) -> Floats:
@@ -342,6 +346,7 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
         tempo=scene.tempo,
         niche=strata.niche,
         interests=strata.interests,
+        third=strata.third,
         authors=authors,
         pair_outcome=pair_outcome,
         pair_author=pair_author,

@@ -258,12 +258,12 @@ def sample_rates(
 ) -> None:
     """One Gibbs sweep over authors: draw each one's rate from the grid, given all other rates.
 
-    An author of a rate has the effect `theta`, `scale` times the rate. `prior` has a row for each author; no
-    likelihood is taken to be below `least`. `intensity` (per outcome), `theta` and `current` (place of each
-    author's rate in the grid) are brought up to date in place; `likelihood` receives every author's relative
-    likelihood of every rate, raised to the power `weight` (0-1). The odds that a unit of rate adds to the
-    outcomes are summed in bins of a factor 1.5 at most: one division per pair and sweep. Single precision is
-    half as much memory to wait for.
+    An author of a rate has the effect `theta`, `scale` times the rate, and `exposed` outcomes are expected at
+    a rate of one. `prior` has a row for each author; no likelihood is taken to be below `least`. `intensity`
+    (per outcome), `theta` and `current` (place of each author's rate in the grid) are brought up to date in
+    place; `likelihood` receives every author's relative likelihood of every rate, raised to the power
+    `weight` (0-1). The odds that a unit of rate adds to the outcomes are summed in bins of a factor 1.5 at
+    most: one division per pair and sweep. Single precision is half as much memory to wait for.
     """
     held = np.empty(np.diff(pair_start).max() if exposed.size else 0, np.float32)
     for author in range(exposed.size):

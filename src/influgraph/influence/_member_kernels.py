@@ -1,8 +1,9 @@
 """Compiled loops over members and the outcomes of each: plain arrays in, plain arrays out.
 
-A class has a level, a receptiveness and a weight; those of one level stand side by side, with the same kinds
-of receptiveness each. `start[u]` to `start[u + 1]` are the outcomes of member u; `baseline` and `caused` are
-their intensities at a level and a receptiveness of one, `expected` and `exposed` their expected numbers.
+A class has a level and a receptiveness, and a weight in each third of members; those of one level stand side
+by side, with the same kinds of receptiveness each. `start[u]` to `start[u + 1]` are the outcomes of member u;
+`baseline` and `caused` are their intensities at a level and a receptiveness of one, `expected` and `exposed`
+their expected numbers.
 """
 
 import numba
@@ -29,6 +30,7 @@ def judge_members(
     levels: Singles,
     receptive: Singles,
     weights: Singles,
+    third: Ints,
     member: Floats,
     apart: Floats,
 ) -> Floats:
@@ -37,13 +39,13 @@ def judge_members(
     `member` (2 x members) receives the means given all outcomes of the member, `apart` (2 x outcomes) those
     given all others.
     """
-    used, chance, toll = np.zeros(weights.size), np.empty_like(weights), np.empty_like(weights)
+    used, chance, toll = np.zeros(weights.shape), np.empty_like(levels), np.empty_like(levels)
     for u in range(first, last):
         own, owed = (start[u], start[u + 1]), (expected[u], exposed[u])
-        _weigh_classes(own, owed, baseline, caused, levels, receptive, weights, toll, chance)
+        _weigh_classes(own, owed, baseline, caused, levels, receptive, weights[third[u]], toll, chance)
         level = receives = np.float32(0.0)
-        for k in range(weights.size):
-            used[k] += chance[k]
+        for k in range(levels.size):
+            used[third[u], k] += chance[k]
             level += chance[k] * levels[k]
             receives += chance[k] * receptive[k]
         member[0, u], member[1, u] = level, receives
@@ -51,7 +53,7 @@ def judge_members(
             scale = 1.0 / (baseline[i] + caused[i])
             anyway, moved = np.float32(baseline[i] * scale), np.float32(caused[i] * scale)
             whole = level = receives = np.float32(0.0)
-            for k in range(weights.size):
+            for k in range(levels.size):
                 part = chance[k] / (levels[k] * anyway + receptive[k] * moved + np.float32(1e-12))
                 whole += part
                 level += part * levels[k]
@@ -72,18 +74,19 @@ def draw_members(
     levels: Singles,
     receptive: Singles,
     weights: Singles,
+    third: Ints,
     uniform: Floats,
     drawn: Floats,
 ) -> Floats:
     """Draw what members `first` to `last` are like (`drawn`, 2 x members); how much each class is used."""
-    used, chance, toll = np.zeros(weights.size), np.empty_like(weights), np.empty_like(weights)
+    used, chance, toll = np.zeros(weights.shape), np.empty_like(levels), np.empty_like(levels)
     for u in range(first, last):
         own, owed = (start[u], start[u + 1]), (expected[u], exposed[u])
-        _weigh_classes(own, owed, baseline, caused, levels, receptive, weights, toll, chance)
-        wanted, chosen = uniform[u], weights.size - 1
-        for k in range(weights.size):
-            used[k] += chance[k]
-        for k in range(weights.size):
+        _weigh_classes(own, owed, baseline, caused, levels, receptive, weights[third[u]], toll, chance)
+        wanted, chosen = uniform[u], levels.size - 1
+        for k in range(levels.size):
+            used[third[u], k] += chance[k]
+        for k in range(levels.size):
             wanted -= chance[k]
             if wanted <= 0:
                 chosen = k

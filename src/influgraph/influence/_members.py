@@ -1,12 +1,14 @@
 """How members differ: in what they do anyway, and in how receptive they are to posts.
 
 Each member has a level, which multiplies the baseline, and a receptiveness, which multiplies what posts bring
-about. Both are drawn from one distribution of any shape over a grid (a nonparametric mixture, Laird 1978;
-Kiefer & Wolfowitz 1956), learnt from all. Levels taken from the baseline's shares of outcomes instead explain
+about. Both are drawn from a distribution of any shape over a grid (a nonparametric mixture, Laird 1978;
+Kiefer & Wolfowitz 1956), learnt apart for each third of people by how much they engage: who engages more may
+be moved more, or do more anyway. Levels taken from the baseline's shares of outcomes instead explain
 themselves: whoever acts because of posts passes for somebody who acts much. Without a receptiveness, so does
 who is easily moved.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -15,13 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from influgraph._threads import at_once, cuts, parts
-from influgraph.influence._arrays import Floats, Ints, row_starts
+from influgraph.influence._arrays import Floats, Ints, row_starts, sum_by
 
-_LEVELS = np.concatenate([[0.0], np.geomspace(0.05, 20, 13)])
+_LEVELS = np.concatenate([[0.0], np.geomspace(0.05, 20, 12)])
 _RECEPTIVE = np.array([0.0, 0.3, 1.0, 2.0, 4.0])
 LEVELS, RECEPTIVE = (grid.ravel() for grid in np.meshgrid(_LEVELS, _RECEPTIVE, indexing="ij"))
 _STEP = 1.8  # of EM for the weights, by logarithms: below 2 it still gets there, and sooner
 _KIND_STEPS = 20
+_PRIOR_MEMBERS = 100.0
+_STEEPEST, _TILTS = 30.0, 40  # of weights over receptiveness: looked for by halves
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Members:
     """Level and receptiveness (rows) of every member, and of who had each outcome by all their other ones.
 
     Because of the latter an outcome never explains itself: given the others, the intensity of a Poisson
-    process whose rate is drawn by chance has the posterior means as factors (Papangelou).
+    process whose rate is drawn by chance has the posterior means as factors (Papangelou). `weights` are of
+    the classes (columns) in each third of members.
     """
 
     member: Floats
@@ -39,25 +44,29 @@ class Members:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Outcomes by member: `order[start[u]:start[u + 1]]` are those of member u."""
+    """Outcomes by member: `order[start[u]:start[u + 1]]` are those of member u, who is in `third[u]`."""
 
     start: npt.NDArray[np.int64]
     order: Ints
+    third: Ints
 
     def cuts(self) -> list[tuple[int, int]]:
         """First member and end of each part of the work."""
         return cuts(self.start, parts(len(self.start) + len(self.order)))
 
 
-def outcomes_by_member(account: Ints, *, accounts: int) -> Outcomes:
+def outcomes_by_member(account: Ints, third: Ints) -> Outcomes:
     """Sort outcomes by who had them."""
-    return Outcomes(row_starts(account, accounts).astype(np.int64), np.argsort(account, kind="stable"))
+    start = row_starts(account, len(third)).astype(np.int64)
+    return Outcomes(start, np.argsort(account, kind="stable"), third)
 
 
-def alike(accounts: int, outcomes: int) -> Members:
+def alike(third: Ints, outcomes: int) -> Members:
     """Everybody the same, and what is believed at the start: most lie near the middle."""
     near = np.exp(-0.5 * (np.log(np.maximum(LEVELS, 0.01)) ** 2 + np.log(np.maximum(RECEPTIVE, 0.1)) ** 2))
-    return Members(np.ones((2, accounts)), np.ones((2, outcomes)), near / near.sum())
+    count = np.bincount(third)
+    weights = _at_usual_receptiveness(_shares(np.tile(near, (len(count), 1))), count.astype(np.float64))
+    return Members(np.ones((2, len(third))), np.ones((2, outcomes)), weights)
 
 
 def judge(
@@ -87,15 +96,18 @@ def judge(
         levels=LEVELS.astype(np.float32),
         receptive=RECEPTIVE.astype(np.float32),
         weights=before.weights.astype(np.float32),
+        third=outcomes.third,
         member=member,
         apart=by_member,
     )
     used: list[Floats] = at_once(lambda part: judged(*part), outcomes.cuts())
     for side, sorted_side in zip(apart, by_member, strict=True):
         side[outcomes.order] = sorted_side
-    share = np.sum(used, axis=0) / len(expected)
-    weights = share * (share / np.maximum(before.weights, 1e-300)) ** (_STEP - 1)
-    return Members(member, apart, weights / weights.sum())
+    share = _shares(_drawn_together(np.sum(used, axis=0)))
+    weights = _shares(share * (share / np.maximum(before.weights, 1e-300)) ** (_STEP - 1))
+    return Members(
+        member, apart, _at_usual_receptiveness(weights, sum_by(outcomes.third, exposed, len(weights)))
+    )
 
 
 def draw(
@@ -108,7 +120,7 @@ def draw(
     exposed: Floats,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Draw level and receptiveness (rows) of every member, and the share of members in each class.
+    """Draw level and receptiveness (rows) of every member, and count the members in each class by third.
 
     Arguments are as of `judge`, with outcomes sorted by member.
     """
@@ -125,11 +137,12 @@ def draw(
         levels=LEVELS.astype(np.float32),
         receptive=RECEPTIVE.astype(np.float32),
         weights=weights.astype(np.float32),
+        third=outcomes.third,
         uniform=rng.random(len(expected)),
         drawn=drawn,
     )
     used: list[Floats] = at_once(lambda part: draw_some(*part), outcomes.cuts())
-    return drawn, np.asarray(np.sum(used, axis=0) / len(expected))
+    return drawn, np.asarray(np.sum(used, axis=0))
 
 
 class Kinds(NamedTuple):
@@ -148,7 +161,7 @@ def start_kinds() -> Kinds:
     return Kinds(np.array([0.3, 0.7]), levels / levels.sum(axis=0), moved / moved.sum(axis=1, keepdims=True))
 
 
-def two_kinds(used: Floats, kinds: Kinds) -> tuple[Floats, Kinds]:
+def _two_kinds(used: Floats, kinds: Kinds) -> tuple[Floats, Kinds]:
     """Weights of classes as nearest to how much each is used (Kullback-Leibler), with two kinds of people.
 
     Within a kind, level and receptiveness go their own ways (latent classes, Hofmann 1999). Free weights
@@ -162,5 +175,41 @@ def two_kinds(used: Floats, kinds: Kinds) -> tuple[Floats, Kinds]:
         share = level.sum(axis=0)
         level = level / np.maximum(share, 1e-300)
         receptive = receptive / np.maximum(receptive.sum(axis=1, keepdims=True), 1e-300)
-        kinds = Kinds(share / share.sum(), level, receptive)
+        kinds = Kinds(share / max(share.sum(), 1e-300), level, receptive)
     return ((kinds.level * kinds.share) @ kinds.receptive).ravel(), kinds
+
+
+def kinds_by_third(used: Floats, kinds: Sequence[Kinds], exposed: Floats) -> tuple[Floats, list[Kinds]]:
+    """Weights of classes in each third, of two kinds of people each, and the kinds; `exposed` is by third."""
+    each = [_two_kinds(*one) for one in zip(_drawn_together(used), kinds, strict=True)]
+    weights = np.stack([weights for weights, _ in each])
+    return _at_usual_receptiveness(weights, exposed), [one for _, one in each]
+
+
+def _at_usual_receptiveness(weights: Floats, exposed: Floats) -> Floats:
+    """Weights tilted (exponentially, as gamma distributions are scaled) to a mean receptiveness of one.
+
+    The mean is over thirds, by how many outcomes posts should bring about in each (`exposed`).
+    Half the effects on people twice as receptive are the same: left free, the scale wanders off the grid.
+    """
+    if exposed.sum() < 1:
+        return weights
+    part = exposed / exposed.sum()
+    low, high = -_STEEPEST, _STEEPEST
+    for _ in range(_TILTS):
+        tilt = (low + high) / 2
+        tilted = _shares(weights * np.exp(tilt * (RECEPTIVE - RECEPTIVE.max() * (tilt > 0))))
+        low, high = (tilt, high) if part @ tilted @ RECEPTIVE < 1 else (low, tilt)
+    return tilted
+
+
+def _drawn_together(used: Floats) -> Floats:
+    """How much classes are used in each third, with some members more that are as those of all thirds.
+
+    A distribution of each third's own finds influence by chance where a third has hundreds of members.
+    """
+    return np.asarray(used + _PRIOR_MEMBERS * used.sum(axis=0) / used.sum())
+
+
+def _shares(used: Floats) -> Floats:
+    return np.asarray(used / np.maximum(used.sum(axis=1, keepdims=True), 1e-300))

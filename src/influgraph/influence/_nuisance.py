@@ -27,14 +27,15 @@ class Nuisance:
     def __init__(self, exposure: Exposure, fitted: Intensity) -> None:
         state, account = fitted.state, exposure.outcomes.account
         self._exposure = exposure
-        self._outcomes = _members.outcomes_by_member(account, accounts=len(exposure.niche))
+        self._outcomes = _members.outcomes_by_member(account, exposure.third)
         order = self._outcomes.order
         self._account, self._tempo = account[order], exposure.tempo[order]
         hour = (state.cell % state.rate.mean.shape[1])[order]
         self._hours = Hours(exposure, self._account, hour, state.rate.mean)
         self._mass = exposure.windows.masses(fitted.kernel, accounts=len(exposure.niche))
         self._level, self._receptive = state.members.member.copy()
-        self._weights, self._kinds = state.members.weights, _members.start_kinds()
+        self._weights = state.members.weights
+        self._kinds = [_members.start_kinds()] * len(self._weights)
         self._usual = state.usual
         self._traits = [(trait, Factors()) for trait in exposure.traits]
         self._drawn = [np.ones(int(trait.max()) + 1) for trait in exposure.traits]
@@ -61,6 +62,9 @@ class Nuisance:
         """Baseline intensity at each outcome at a level of one, per waking second."""
         return np.asarray(self._hours.at_outcomes() * self._usual[self._account] / (HOUR * self._tempo))
 
+    def _by_third(self, exposed: Floats) -> Floats:
+        return sum_by(self._exposure.third, exposed, len(self._weights))
+
     def _redraw_traits(self, anyway: Flags, expected: Floats, rng: np.random.Generator) -> None:
         done = sum_by(self._account, anyway.astype(np.float64), len(expected))
         for number, (trait, factors) in enumerate(self._traits):
@@ -74,15 +78,16 @@ class Nuisance:
         self, theta: Floats, expected: Floats, at_outcomes: tuple[Floats, Floats], rng: np.random.Generator
     ) -> None:
         """Draw members; `at_outcomes` are what is had anyway, at a level of one, and what is caused."""
+        exposed = self._mass @ theta
         drawn, used = _members.draw(
             self._outcomes,
             self._weights,
             baseline=at_outcomes[0],
             caused=at_outcomes[1],
             expected=self._usual * expected,
-            exposed=self._mass @ theta,
+            exposed=exposed,
             rng=rng,
         )
         self._level, self._receptive = drawn
-        self._weights, self._kinds = _members.two_kinds(used, self._kinds)
+        self._weights, self._kinds = _members.kinds_by_third(used, self._kinds, self._by_third(exposed))
         self.exposed = self._mass.T @ self._receptive

@@ -14,6 +14,7 @@ from influgraph.influence import (
     _effects,
     _exposure,
     _inert,
+    _intensity,
     _placebo_scenes,
     _question,
     _robustness,
@@ -197,14 +198,14 @@ def _pruning(fitted: Intensity) -> dict[str, object]:
     words = f"{whole:.1%} of the outcomes before what chance can make is pruned, {pruned:.1%} after"
     if whole <= TOLERATED:
         words = f"passed: {words}; hardly any influence either way"
-    elif left >= _doubt.LEFT_BY_PRUNING:
+    elif left >= _intensity.LEFT_BY_PRUNING:
         words = f"passed: {words}"
     else:
         words = (
             f"doubtful: {words}; too little data to tell how much influence there is; intervals reach from "
             "next to nothing to what would be credited without pruning"
         )
-    return _line(PRUNING, left, np.nan, np.nan, _doubt.LEFT_BY_PRUNING, words)
+    return _line(PRUNING, left, np.nan, np.nan, _intensity.LEFT_BY_PRUNING, words)
 
 
 def _own_control(real: Exposure, fitted: Intensity, credited: float) -> dict[str, object]:

@@ -1,0 +1,26 @@
+"""Worlds in which several posts are fresh at any time, and people differ in how much they do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from influgraph.influence import _effects
+
+
+@pytest.mark.parametrize(("name", "most"), [("nothing", 0.03), ("some, few posts", 0.2)])
+def test_habits_are_not_credited_to_posts(name: str, most: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1]))
+    from benchmarks import dense
+
+    judged = dense.judged(name, 44)
+    assert judged["credited"] < most
+    assert judged["of these moved nobody"] <= 2
+    assert judged["intervals that hold"] > 0.95
+
+
+def test_effects_stay_within_bounds_where_all_followers_pass_for_unmoved() -> None:
+    fitted, now = np.array([4.0, 2.0, 2.0]), np.array([8.0, 4.0, 0.0])
+    np.testing.assert_allclose(_effects._scales(fitted, now)[:2], 0.5)
+    assert _effects._scales(fitted, now)[2] == pytest.approx(_effects._LARGEST_SCALE * 8 / 12)
+    assert np.isfinite(_effects._scales(fitted, np.zeros(3))).all()
