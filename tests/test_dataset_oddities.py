@@ -5,7 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from influgraph.dataset import Dataset, from_tables, read_dataset, resolved_engagements, write_dataset
+from influgraph.dataset import (
+    Dataset,
+    DatasetError,
+    from_tables,
+    read_dataset,
+    resolved_engagements,
+    write_dataset,
+)
 
 START = 1_700_000_000
 
@@ -207,6 +214,22 @@ def test_columns_of_nearly_a_known_name_are_told() -> None:
     )
     named = follows.rename(columns={"followedat": "followed_at"}).assign(followed_ats="x")
     assert from_tables(follows=named).warnings == ()
+
+
+@pytest.mark.parametrize("stray", ["2099-01-01T00:00:00Z", "1990-05-01T00:00:00Z"])
+def test_times_decades_from_all_others_are_refused(stray: str) -> None:
+    when = pd.date_range("2025-03-01", periods=40, freq="h").strftime("%Y-%m-%dT%H:%M:%SZ").tolist()
+    posts = pd.DataFrame({"post_id": [f"p{i}" for i in range(40)], "author_id": "ann", "created_at": when})
+    acts = pd.DataFrame(
+        {"account_id": "bob", "kind": "like", "post_id": posts["post_id"], "created_at": when}
+    )
+    assert len(from_tables(posts=posts, engagements=acts).posts) == 40
+    acts.loc[6, "created_at"] = stray
+    with pytest.raises(DatasetError, match=rf"engagements, column created_at: .*row 7: {stray[:10]}.*Mend"):
+        from_tables(posts=posts, engagements=acts)
+    acts.loc[6, "created_at"] = None
+    posts.loc[3, "created_at"] = "2015-01-01"  # an old post is none
+    assert len(from_tables(posts=posts, engagements=acts).posts) == 40
 
 
 def test_times_before_there_were_social_networks_are_told() -> None:

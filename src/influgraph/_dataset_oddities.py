@@ -1,12 +1,17 @@
 """Rows that stay on disk but that no measure uses, and what else is odd enough to tell."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from influgraph._dataset_codes import Frames, Mask, codes, post_authors
-from influgraph._dataset_schema import TABLES, Kind, nearest, shown
+from influgraph._dataset_schema import EXAMPLES, TABLES, Breach, Kind, nearest, shown
 
 NETWORKS_SINCE = pd.Timestamp("2000-01-01", tz="UTC")
+# A time is a stray that lies so long, and so many times the spread of nine in ten, beyond these.
+_DECADES, _SPREADS, _FEWEST = pd.Timedelta(days=20 * 365), 10, 20
 
 
 def find_oddities(frames: Frames, listed: int | None) -> tuple[dict[str, Mask], tuple[str, ...]]:
@@ -50,6 +55,38 @@ def early_times(frames: Frames) -> tuple[str, ...]:
                 told = f"such as {early.iloc[0]:%Y-%m-%d %H:%M:%S}, used; leave it empty where unknown"
                 lines.append(f"{name}: {column} before the year 2000, {told}: {len(early)}")
     return tuple(lines)
+
+
+def stray_times(tables: Mapping[str, pa.Table]) -> list[Breach]:
+    """Breaches of posts and engagements whose times lie decades from nearly all others.
+
+    A study lasts from the first to the last time, so that one of the year 2099 makes it last till then.
+    """
+    given = {name: tables[name]["created_at"] for name in ("posts", "engagements") if tables[name].num_rows}
+    times = {name: pd.Series(column.to_pandas()).dropna() for name, column in given.items()}
+    every = pd.concat(times.values()) if times else pd.Series(dtype="datetime64[us, UTC]")
+    if len(every) < _FEWEST:
+        return []
+    ends = len(every) // 20, len(every) - 1 - len(every) // 20
+    stamps = np.partition(every.to_numpy(dtype="datetime64[us]"), ends)
+    first, last = (pd.Timestamp(stamps[end], tz="UTC") for end in ends)
+    reach = max(_SPREADS * (last - first), _DECADES)
+    strays = {
+        name: column[(column < first - reach) | (column > last + reach)] for name, column in times.items()
+    }
+    problem = f"times decades from nearly all others, which lie between {first:%Y-%m-%d} and {last:%Y-%m-%d}"
+    repair = "Mend them, or leave them empty where they are not known."
+    return [
+        Breach(name, "created_at", len(odd), problem, _named(odd), repair)
+        for name, odd in strays.items()
+        if len(odd)
+    ]
+
+
+def _named(odd: pd.Series) -> tuple[str, ...]:
+    first = odd.iloc[:EXAMPLES]
+    rows = first.index.to_numpy() + 1
+    return tuple(f"row {row}: {time:%Y-%m-%d %H:%M:%S}" for row, time in zip(rows, first, strict=True))
 
 
 def _odd_follows(follows: pd.DataFrame) -> tuple[Mask, Mask]:

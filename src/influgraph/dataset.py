@@ -17,6 +17,7 @@ import pyarrow as pa
 from influgraph import _dataset_acts as acts
 from influgraph import _dataset_assembly as assembly
 from influgraph import _dataset_files as files
+from influgraph import _dataset_oddities as oddities
 from influgraph import _dataset_parsing as parsing
 from influgraph import _dataset_subsets as subsets
 from influgraph._dataset_codes import Frames, Mask
@@ -229,7 +230,8 @@ def read_dataset(folder: str | Path) -> Dataset:
     ------
     DatasetError
         With all that is wrong at once: no such folder, two files for one table, unreadable file, missing
-        column, missing or repeated id, unreadable value, nothing to study.
+        column, missing or repeated id, unreadable value, nothing to study, times decades from nearly all
+        others.
 
     Examples
     --------
@@ -282,6 +284,7 @@ def _checked(raw: Mapping[str, pa.Table], breaches: list[Breach], where: str) ->
     if not breaches and not any(tables[name].num_rows for name in ("accounts", "follows", "engagements")):
         repair = "Provide accounts, follows or engagements, with at least one row."
         breaches = [Breach("dataset", "", 1, "there is nothing to study", (), repair)]
+    breaches = breaches or oddities.stray_times(tables)
     if breaches:
         raise DatasetError(where, breaches)
     accounts, frames, origin, warnings = assembly.assemble(tables)
