@@ -525,14 +525,21 @@ def test_searches_that_could_not_be_made_stand_beside_what_was_found(tmp_path: P
     labels = Labels(from_tables(engagements=liked), pd.Series(0, list("b")), Privacy(), key=b"k")
     none = "No group of accounts is suspected of acting as one"
     why = "acts name accounts, but no act names a post of another account"
+    slow = (
+        " Acts on the same things were compared where they lie up to 12 hours apart: "
+        "who acts together more slowly is not seen."
+    )
     for reasons, said in (
         (
             done.not_searched[2:3],
-            f"{none}, as far as could be checked. Not checked: {suspects.SEARCHED['pod']} ({why}).",
+            f"{none}, as far as could be checked.{slow} Not checked: {suspects.SEARCHED['pod']} ({why}).",
         ),
-        ((), f"{none}."),
+        ((), f"{none}.{slow}"),
     ):
-        shown = suspects.who_is_real(replace(done, not_searched=reasons), labels)
+        windows = pd.DataFrame(index=pd.Index(["60s", "12h"], name="window"), data={"pairs": 0})
+        shown = suspects.who_is_real(
+            replace(done, not_searched=reasons, coordination_windows=windows), labels
+        )
         assert shown["summary"] == said
 
 

@@ -76,10 +76,22 @@ def _summary(study: Study) -> str:
         return f"Whether a group of accounts acts as one is not known.{other}"
     if not accounts:
         found = "No group of accounts is suspected of acting as one"
-        return f"{found}{', as far as could be checked' if study.not_searched else ''}.{other}"
+        far = ", as far as could be checked" if study.not_searched else ""
+        return f"{found}{far}.{_not_compared(study)}{other}"
     return (
         f"{counted(accounts, 'account')} in {counted(clusters, 'cluster')} "
         f"{'is' if accounts == 1 else 'are'} suspected of acting as one.{other}"
+    )
+
+
+def _not_compared(study: Study) -> str:
+    """Say how far apart acts were compared, where any were."""
+    if "coordination" in dict(study.not_searched) or study.coordination_windows.empty:
+        return ""
+    hours = pd.to_timedelta(study.coordination_windows.index).max() / pd.Timedelta(hours=1)
+    return (
+        f" Acts on the same things were compared where they lie up to {hours:g} hours apart: "
+        "who acts together more slowly is not seen."
     )
 
 
