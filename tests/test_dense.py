@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from influgraph.influence import _effects
+from influgraph.influence import _effects, attribution
+from influgraph.synthetic import WorldSettings, make_world
 
 
 @pytest.mark.parametrize(("name", "most"), [("nothing", 0.03), ("some, few posts", 0.2)])
@@ -17,6 +19,19 @@ def test_habits_are_not_credited_to_posts(name: str, most: float, monkeypatch: p
     assert judged["credited"] < most
     assert judged["of these moved nobody"] <= 2
     assert judged["intervals that hold"] > 0.95
+
+
+def test_many_pairs_are_redrawn_in_every_fourth_sweep_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world(WorldSettings(accounts=300, days=14, reruns=2), rng=np.random.default_rng(3))
+    nowhere = pd.Series(0, world.data.account_ids, dtype="Int64")
+    monkeypatch.setattr(_effects, "_MANY", 0)
+    # Half of a hundred is no multiple of four: the first sweep goes by what was fitted.
+    assert _effects._FEWEST_SWEEPS // 2 % _effects._REDRAWN_EVERY
+    found = attribution.incremental_actions(
+        world.data, kinds=["purchase"], niches=nowhere, rng=np.random.default_rng(4)
+    )
+    assert found.draws.shape[1] == _effects._FEWEST_SWEEPS
+    assert np.isfinite(found.draws).all()
 
 
 def test_effects_stay_within_bounds_where_all_followers_pass_for_unmoved() -> None:

@@ -98,8 +98,7 @@ def test_members_are_judged_as_by_the_formula() -> None:
     longer = _members._shares(used + _members._PRIOR_MEMBERS * pooled) ** _members._STEP * before.weights ** (
         1 - _members._STEP
     )
-    heard = np.bincount(third, exposed)
-    wanted = _members._at_usual_receptiveness(_members._shares(longer), heard)
+    wanted = _members._at_usual_receptiveness(_members._shares(longer), third, exposed)
     np.testing.assert_allclose(found.weights, wanted, rtol=1e-3, atol=1e-9)
     for i, u in enumerate(account):
         rest = (
@@ -114,7 +113,7 @@ def test_members_are_judged_as_by_the_formula() -> None:
 def test_people_are_as_receptive_as_usual_in_the_mean() -> None:
     rng = np.random.default_rng(3)
     weights = rng.dirichlet(np.ones(len(_members.LEVELS)), 2)
-    tilted = _members._at_usual_receptiveness(weights, np.array([30.0, 10.0]))
+    tilted = _members._at_usual_receptiveness(weights, np.array([0, 1, 0]), np.array([10.0, 10.0, 20.0]))
     assert np.array([0.75, 0.25]) @ tilted @ _members.RECEPTIVE == pytest.approx(1, rel=1e-6)
     # One tilt for both thirds, so that who was more receptive stays so.
     ratio = np.log(tilted / weights)

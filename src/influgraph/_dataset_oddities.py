@@ -63,10 +63,10 @@ def stray_times(tables: Mapping[str, pa.Table]) -> list[Breach]:
     A study lasts from the first to the last time, so that one of the year 2099 makes it last till then.
     """
     given = {name: tables[name]["created_at"] for name in ("posts", "engagements") if tables[name].num_rows}
-    times = {name: pd.Series(column.to_pandas()).dropna() for name, column in given.items()}
-    every = pd.concat(times.values()) if times else pd.Series(dtype="datetime64[us, UTC]")
-    if len(every) < _FEWEST:
+    times: dict[str, pd.Series] = {name: column.to_pandas().dropna() for name, column in given.items()}
+    if sum(map(len, times.values())) < _FEWEST:
         return []
+    every = pd.concat(times.values())
     ends = len(every) // 20, len(every) - 1 - len(every) // 20
     stamps = np.partition(every.to_numpy(dtype="datetime64[us]"), ends)
     first, last = (pd.Timestamp(stamps[end], tz="UTC") for end in ends)

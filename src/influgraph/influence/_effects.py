@@ -39,8 +39,8 @@ _BLOCK, _NICHE_STRENGTH = 3 * 3600.0, 20.0
 _LEAST = 0.1
 _BASELINE_ERROR, _LEAST_TRUST = 0.03, 0.03
 _LARGEST_SCALE = 3.0  # of the usual one
-# Rates go about the pooled rate of the fit, but at least of this share of the outcomes: it may find nothing
-# where draws find much. In doubt they stay with it: draws wander up there where nobody moves anybody.
+# The least share of the outcomes about whose rate rates go: a fit may find nothing where draws find much. In
+# doubt draws stay with the fit, as they wander up there where nobody moves anybody.
 _LEAST_CREDITED, _LEAST_IN_DOUBT = 0.03, 0.001
 # Relative likelihood from which on a rate is not excluded (one-sided 5 %).
 _NOT_EXCLUDED = float(np.exp(-(1.645**2) / 2))
@@ -127,11 +127,9 @@ def sample_effects(
     group = np.zeros(len(authors), np.int64) if groups is None else groups[authors]
     start, outcome, added, place = by_author(exposure, fitted.kernel, authors)
     exposed, baseline = fitted.exposed[authors], fitted.baseline
-    least_credited = _LEAST_IN_DOUBT if fitted.in_doubt else _LEAST_CREDITED
-    credited = max(fitted.credit.sum(), least_credited * len(baseline))
-    rates = _GRID * credited / max(exposed.sum(), 1e-12)
+    rates = _rates_about(fitted, exposed)
     current = _nearest(rates, fitted.credit[authors] / exposed)
-    theta = rates[current]
+    theta, scale, toll = rates[current], np.ones(len(authors)), exposed
     caused = _kernels.sum_caused(start, outcome, added, theta, len(baseline))
     odds = added / (baseline + caused)[outcome]
     left, weight = _trust(exposure, odds, outcome, place, exposed)
@@ -151,10 +149,10 @@ def sample_effects(
             nuisance.redraw(authors, theta, caused, rng=rng)
             whole = nuisance.baseline + caused
             own, intensity = nuisance.baseline / whole, whole.astype(np.float32)
-            now = nuisance.exposed[authors]
-            scale = _scales(exposed, now)
+            scale = _scales(exposed, nuisance.exposed[authors])
+            toll = scale * nuisance.exposed[authors]
         prior = learnt.of_authors() * known
-        given = start, outcome, added, now * scale, scale, weight, rates, prior, least
+        given = start, outcome, added, toll, scale, weight, rates, prior, least
         _kernels.sample_rates(*given, rng.random(len(authors)), intensity, theta, current, likelihood)
         learnt.learn(likelihood * known, steps=_LEARNT_EACH_SWEEP if sweep < 0 else 1)
         if sweep >= 0:
@@ -174,6 +172,13 @@ def sample_effects(
     )
     found = replace(found, possible=np.where(likelihood[:, -1] >= _NOT_EXCLUDED, greatest, 0.0))
     return replace(found, rate=_point_rates(found, fitted.direct[authors], prior, tried=least > 0))
+
+
+def _rates_about(fitted: Intensity, exposed: Floats) -> Floats:
+    """Rates about the pooled rate of the fit, or of a share of the outcomes where it credits less."""
+    least = _LEAST_IN_DOUBT if fitted.in_doubt else _LEAST_CREDITED
+    credited = max(fitted.credit.sum(), least * len(fitted.baseline))
+    return np.asarray(_GRID * credited / max(exposed.sum(), 1e-12))
 
 
 def _scales(fitted: Floats, now: Floats) -> Floats:

@@ -64,8 +64,8 @@ def outcomes_by_member(account: Ints, third: Ints) -> Outcomes:
 def alike(third: Ints, outcomes: int) -> Members:
     """Everybody the same, and what is believed at the start: most lie near the middle."""
     near = np.exp(-0.5 * (np.log(np.maximum(LEVELS, 0.01)) ** 2 + np.log(np.maximum(RECEPTIVE, 0.1)) ** 2))
-    count = np.bincount(third)
-    weights = _at_usual_receptiveness(_shares(np.tile(near, (len(count), 1))), count.astype(np.float64))
+    weights = _shares(np.tile(near, (int(third.max()) + 1, 1)))
+    weights = _at_usual_receptiveness(weights, third, np.ones(len(third)))
     return Members(np.ones((2, len(third))), np.ones((2, outcomes)), weights)
 
 
@@ -105,9 +105,7 @@ def judge(
         side[outcomes.order] = sorted_side
     share = _shares(_drawn_together(np.sum(used, axis=0)))
     weights = _shares(share * (share / np.maximum(before.weights, 1e-300)) ** (_STEP - 1))
-    return Members(
-        member, apart, _at_usual_receptiveness(weights, sum_by(outcomes.third, exposed, len(weights)))
-    )
+    return Members(member, apart, _at_usual_receptiveness(weights, outcomes.third, exposed))
 
 
 def draw(
@@ -179,22 +177,26 @@ def _two_kinds(used: Floats, kinds: Kinds) -> tuple[Floats, Kinds]:
     return ((kinds.level * kinds.share) @ kinds.receptive).ravel(), kinds
 
 
-def kinds_by_third(used: Floats, kinds: Sequence[Kinds], exposed: Floats) -> tuple[Floats, list[Kinds]]:
-    """Weights of classes in each third, of two kinds of people each, and the kinds; `exposed` is by third."""
+def kinds_by_third(
+    used: Floats, kinds: Sequence[Kinds], third: Ints, exposed: Floats
+) -> tuple[Floats, list[Kinds]]:
+    """Weights of classes in each third, of two kinds of people each, and the kinds."""
     each = [_two_kinds(*one) for one in zip(_drawn_together(used), kinds, strict=True)]
     weights = np.stack([weights for weights, _ in each])
-    return _at_usual_receptiveness(weights, exposed), [one for _, one in each]
+    return _at_usual_receptiveness(weights, third, exposed), [one for _, one in each]
 
 
-def _at_usual_receptiveness(weights: Floats, exposed: Floats) -> Floats:
+def _at_usual_receptiveness(weights: Floats, third: Ints, exposed: Floats) -> Floats:
     """Weights tilted (exponentially, as gamma distributions are scaled) to a mean receptiveness of one.
 
-    The mean is over thirds, by how many outcomes posts should bring about in each (`exposed`).
-    Half the effects on people twice as receptive are the same: left free, the scale wanders off the grid.
+    The mean is over members, by how many outcomes posts should bring about in each (`exposed`). Half the
+    effects on people twice as receptive are the same: left free, the scale wanders off the grid. Where less
+    than one outcome should be brought about there is no scale to hold.
     """
-    if exposed.sum() < 1:
+    part = sum_by(third, exposed, len(weights))
+    if part.sum() < 1:
         return weights
-    part = exposed / exposed.sum()
+    part = part / part.sum()
     low, high = -_STEEPEST, _STEEPEST
     for _ in range(_TILTS):
         tilt = (low + high) / 2

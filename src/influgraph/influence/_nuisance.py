@@ -62,9 +62,6 @@ class Nuisance:
         """Baseline intensity at each outcome at a level of one, per waking second."""
         return np.asarray(self._hours.at_outcomes() * self._usual[self._account] / (HOUR * self._tempo))
 
-    def _by_third(self, exposed: Floats) -> Floats:
-        return sum_by(self._exposure.third, exposed, len(self._weights))
-
     def _redraw_traits(self, anyway: Flags, expected: Floats, rng: np.random.Generator) -> None:
         done = sum_by(self._account, anyway.astype(np.float64), len(expected))
         for number, (trait, factors) in enumerate(self._traits):
@@ -89,5 +86,6 @@ class Nuisance:
             rng=rng,
         )
         self._level, self._receptive = drawn
-        self._weights, self._kinds = _members.kinds_by_third(used, self._kinds, self._by_third(exposed))
+        third = self._outcomes.third
+        self._weights, self._kinds = _members.kinds_by_third(used, self._kinds, third, exposed)
         self.exposed = self._mass.T @ self._receptive

@@ -16,7 +16,8 @@ def find_traits(data: Dataset, *, niche: Ints, received: Floats) -> tuple[Ints, 
     """Classifications of all accounts, numbered from 0.
 
     By how many they follow, how many posts reach them (`received`), both, and follows and niche. How much
-    they engage is none of them: that is how posts act, and a baseline free in it swallows what they do.
+    they engage is none of them: that is how posts act, and a baseline free in it swallows what they do. It is
+    weighed with how receptive they are (`_members`).
     """
     follows = _quantile_class(np.bincount(data.follows["follower_id"].cat.codes, minlength=len(niche)))
     reached = _quantile_class(received)

@@ -104,8 +104,8 @@ def incremental_actions(
     niche, day, hour of the week and hour (of the person's niche and, by a weight that is learnt, of the
     niches of whom it follows), by how many accounts the person follows and how many posts reach it, and by
     its other outcomes, so that common shocks, daily rhythm and homophily are not credited to whoever posts
-    at the right moment. The other outcomes also tell how receptive each is.
-    Whether who engages more is moved more, or does more anyway, is learnt.
+    at the right moment. The other outcomes also tell how receptive each is. Whether who engages more is
+    moved more, or does more anyway, is left to them too.
     Delays run in waking time; how receptive people are may depend on how much of what they follow lies in
     the author's niche, and on how much they engage at all; a repost may move fewer or more than an own post
     does: all are learnt. Each account's effect per
