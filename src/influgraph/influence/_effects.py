@@ -166,12 +166,19 @@ def sample_effects(
     caused = _kernels.sum_caused(start, outcome, added, probability @ rates, len(baseline))
     baseline = np.where(caused > 0, _baseline_by_share(anyway / sweeps, caused), baseline)
     found = Effects(authors, rates, probability, likelihood, draws, left, weight, exposed, baseline)
-    # Where even the greatest rate of the grid is not excluded, greater ones may be.
-    greatest = _kernels.greatest_allowed(
-        start, outcome, added, exposed, weight, _COUNTS, baseline + caused, found.mean(), _NOT_EXCLUDED
-    )
-    found = replace(found, possible=np.where(likelihood[:, -1] >= _NOT_EXCLUDED, greatest, 0.0))
+    found = replace(found, possible=_beyond_grid(found, (start, outcome, added, exposed), baseline + caused))
     return replace(found, rate=_point_rates(found, fitted.direct[authors], prior, tried=least > 0))
+
+
+def _beyond_grid(
+    found: Effects, pairs: tuple[Ints, Ints, npt.NDArray[np.float32], Floats], whole: Floats
+) -> Floats:
+    """Greatest rates not excluded, where not even the greatest of the grid is; else zero."""
+    from influgraph.influence import _kernels
+
+    limits = _COUNTS, whole, found.mean(), _NOT_EXCLUDED
+    greatest = _kernels.greatest_allowed(*pairs, found.trust, *limits)
+    return np.where(found.likelihood[:, -1] >= _NOT_EXCLUDED, greatest, 0.0)
 
 
 def _rates_about(fitted: Intensity, exposed: Floats) -> Floats:
