@@ -7,7 +7,7 @@ from scipy import sparse
 
 from influgraph import dataset, networks, niches, popularity, synthetic, uncertainty
 from influgraph.dataset import Dataset
-from influgraph.influence import _effects, _exposure, _kernels, _window_kernels, attribution
+from influgraph.influence import _chain, _exposure, _kernels, _window_kernels, attribution
 from influgraph.synthetic import World, WorldSettings
 
 TABLES = ("follows", "posts", "engagements")
@@ -218,7 +218,7 @@ def test_nobody_is_exposed_after_leaving_the_risk_set() -> None:
 def test_an_author_alone_is_drawn_from_the_posterior_that_can_be_written_down() -> None:
     outcomes, exposed, rng = 30, 10.0, _rng()
     added, baseline = np.full(outcomes, 1e-5, np.float32), rng.uniform(1e-5, 4e-5, outcomes)
-    rates = _effects._GRID
+    rates = _chain.GRID
     prior = np.exp(-rates)[None]
     log = np.log1p(rates[:, None] * added / baseline).sum(axis=1) - rates * exposed
     posterior = np.exp(log - log.max()) * prior[0]

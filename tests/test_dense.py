@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph.influence import _effects, attribution
+from influgraph.influence import _chain, _effects, attribution
 from influgraph.synthetic import WorldSettings, make_world
 
 
@@ -36,6 +36,6 @@ def test_many_pairs_are_redrawn_in_every_fourth_sweep_alone(monkeypatch: pytest.
 
 def test_effects_stay_within_bounds_where_all_followers_pass_for_unmoved() -> None:
     fitted, now = np.array([4.0, 2.0, 2.0]), np.array([8.0, 4.0, 0.0])
-    np.testing.assert_allclose(_effects._scales(fitted, now)[:2], 0.5)
-    assert _effects._scales(fitted, now)[2] == pytest.approx(_effects._LARGEST_SCALE * 8 / 12)
-    assert np.isfinite(_effects._scales(fitted, np.zeros(3))).all()
+    np.testing.assert_allclose(_chain._scales(fitted, now)[:2], 0.5)
+    assert _chain._scales(fitted, now)[2] == pytest.approx(_chain._LARGEST_SCALE * 8 / 12)
+    assert np.isfinite(_chain._scales(fitted, np.zeros(3))).all()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from influgraph import dataset
-from influgraph.influence import _doubt, _effects, _exposure, _intensity, _kernels, _members
+from influgraph.influence import _doubt, _exposure, _intensity, _kernels, _members, _trust
 from influgraph.synthetic import WorldSettings, make_world
 
 OUTCOMES, AUTHORS, CELLS, PAIRS = 50, 7, 6, 400
@@ -60,7 +60,7 @@ def test_levels_explain_what_pairs_of_outcomes_share() -> None:
             if i != j and place[i] == place[j] and cell[outcome[i]] == cell[outcome[j]]:
                 size = (cell == cell[outcome[i]]).sum()
                 wanted[place[i]] += odds[i] * odds[j] / (size - 1 + 20)
-    found = _effects._explained(cell, 20.0, odds, outcome, place, 2)
+    found = _trust._explained(cell, 20.0, odds, outcome, place, 2)
     np.testing.assert_allclose(found, wanted)
 
 
@@ -212,8 +212,10 @@ def test_delays_of_few_outcomes_are_drawn_to_what_is_usual(monkeypatch: pytest.M
     for assumed in (_intensity.ASSUMED_DELAYS, _doubt.ASSUMED_DELAYS):
         state = _intensity.start_state(exposure)
         usual = (state.kernel.reshape(at_once.shape) * exposure.widths).sum(axis=0)
-        _intensity.update_kernel(exposure, state, at_once.ravel(), assumed=assumed)
-        mass = (state.kernel.reshape(at_once.shape) * exposure.widths).sum(axis=0)
+        exposed = state.theta @ state.seconds
+        seen = {"credit": at_once.ravel(), "exposed": exposed, "usual": state.seconds.sum(axis=0)}
+        kernel = _intensity.learnt_kernel(exposure, state.kernel, **seen, assumed=assumed)
+        mass = (kernel.reshape(at_once.shape) * exposure.widths).sum(axis=0)
         first.append(mass[0] / mass.sum())
     assert first[0] > 5 * first[1] / 2 > usual[0] / usual.sum()
     monkeypatch.setattr(_intensity, "LEFT_BY_PRUNING", 2.0)

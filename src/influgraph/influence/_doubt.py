@@ -46,7 +46,7 @@ def with_both_ends(
     for third, fit_ in enumerate((unpruned, fitted)):
         shape, rate = _intensity.effect_law(fit_.state, fit_.credit)
         # Rates are per exposure of their fit: what is the same is their product with it.
-        rate *= _exposed(fitted) / np.maximum(_exposed(fit_), 1e-300)
+        rate *= _exposed(effects.fitted) / np.maximum(_exposed(fit_), 1e-300)
         shape, rate = shape[authors], rate[authors]
         size = len(authors), draws[:, third::3].shape[1]
         draws[untried, third::3] = rng.gamma(shape[:, None], size=size) / rate[:, None]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from influgraph.influence import _baseline, _effects, _exposure, _intensity
+from influgraph.influence import _baseline, _chain, _exposure, _intensity
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
@@ -23,7 +23,7 @@ def explain(exposure: Exposure, fitted: Intensity, effects: Effects) -> pd.DataF
     adds (or takes), `through_reposts` what was seen through others: influence = outcomes_after - had_anyway -
     due_to_others + shrinkage - through_reposts.
     """
-    start, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
+    start, outcome, added, place = _chain.by_author(exposure, fitted.kernel, effects.authors)
     count, rate = len(effects.authors), effects.rate
     own = rate[place] * added
     intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
@@ -45,7 +45,7 @@ def by_label(exposure: Exposure, fitted: Intensity, effects: Effects, *, label: 
     labels scatter more than by chance.
     """
     mass, direct = (part[effects.authors] for part in _mass_by_label(exposure, fitted, label=label))
-    _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
+    _, outcome, added, place = _chain.by_author(exposure, fitted.kernel, effects.authors)
     own = effects.rate[place] * added
     intensity = fitted.baseline + sum_by(outcome, own, len(fitted.baseline))
     cell = place * mass.shape[1] + label[exposure.outcomes.account[outcome]]

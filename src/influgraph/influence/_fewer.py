@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse, stats
 
-from influgraph.influence import _baseline, _effects
+from influgraph.influence import _baseline, _chain
 from influgraph.influence._arrays import Flags, Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR, Clock
 from influgraph.influence._effects import Effects
@@ -164,7 +164,7 @@ def _own_posts(scene: Scene) -> Scene:
 
 def _own_share(exposure: Exposure, fitted: Intensity, effects: Effects) -> Floats:
     """Share of each outcome that no post brought about."""
-    _, outcome, added, place = _effects.by_author(exposure, fitted.kernel, effects.authors)
+    _, outcome, added, place = _chain.by_author(exposure, fitted.kernel, effects.authors)
     caused = sum_by(outcome, effects.rate[place] * added, len(fitted.baseline))
     return np.asarray(fitted.baseline / (fitted.baseline + caused))
 

@@ -25,13 +25,14 @@ from influgraph.influence._members import Members
 
 _START = 0.1
 # Share of the outcomes by which the sum credited may still move.
-_SETTLED, _LEAST_ITERATIONS, _MOST_ITERATIONS = 5e-5, 80, 250
+_SETTLED, _MOST_ITERATIONS = 5e-5, 250
+# Effects count with their mean until so little of the kernel moves, for so many iterations; then so far with
+# their geometric mean, for so many at least.
+_KERNEL_SETTLED, _MEAN_FIRST, _PRUNED_AFTER, GEOMETRIC = 5e-3, (40, 120), 30, 0.5
 _MEMBERS_EVERY = 5
 # Steps of EM are this much longer, by logarithms: below 2 they still get there (Salakhutdinov & Roweis 2003).
-_STEP = 1.6
+_STEP, _KERNEL_STEP = 1.6, 1.8
 _PRIOR_OUTCOMES = 0.3
-# Effects count with their mean for so many iterations, then so far with their geometric mean.
-_MEAN_FIRST, GEOMETRIC = 40, 0.5
 _PRIOR_OUTCOMES_STRATUM = 10.0
 ASSUMED_DELAYS = 5.0
 # In nine worlds whose sum is found pruning leaves .64 and more, in seven of little to go by 0 to .40. Where
@@ -48,7 +49,8 @@ class Intensity:
     `baseline` is per outcome, over the receptiveness of who had it, and `kernel` per cell (both per waking
     second); `exposed` and `direct` are the kernel mass that each author's broadcasts, and own posts, had
     among people as receptive as they are; `credit` the outcomes shared out to each author, `unpruned` to all
-    of them before what chance can make was pruned. `state` is the last iteration's.
+    of them before what chance can make was pruned. Delays are drawn to what is usual by `assumed` outcomes.
+    `state` is the last iteration's.
     """
 
     baseline: Floats
@@ -57,6 +59,7 @@ class Intensity:
     direct: Floats
     credit: Floats
     unpruned: float
+    assumed: float
     state: "State"
 
     @property
@@ -104,22 +107,23 @@ def fit_intensity(
     """Fit baseline, members, delay kernel and effects together, until what is credited hardly moves.
 
     At `geometric` 0 effects are means, and nothing that chance made is pruned. Delays are drawn by `assumed`
-    outcomes to what is usual.
+    outcomes to what is usual. They are learnt before pruning: what outlives it follows its post sooner.
     """
     state, settled = start_state(exposure), _SETTLED * len(exposure.outcomes.account)
     outcomes = _members.outcomes_by_member(exposure.outcomes.account, exposure.third)
-    credited = unpruned = np.inf
+    credited, unpruned, learning, learnt_at = np.inf, 0.0, True, 0
     for iteration in range(_MOST_ITERATIONS):
         baseline = _baseline_of_outcomes(exposure, state)
         own, credit, by_cell = share_outcomes(exposure, state, baseline)
         if iteration % _MEMBERS_EVERY == 0:
             _judge_members(exposure, state, outcomes, caused=baseline * (1 / own - 1))
-        update_kernel(exposure, state, by_cell, assumed=assumed)
-        update_effects(state, credit, geometric=geometric if iteration >= _MEAN_FIRST else 0)
+        if learning:
+            moved = update_kernel(exposure, state, by_cell, assumed=assumed)
+            unpruned, learnt_at = float(credit.sum()), iteration
+            learning = iteration < _MEAN_FIRST[0 if moved < _KERNEL_SETTLED else 1]
+        update_effects(state, credit, geometric=0 if learning else geometric)
         _update_baseline(exposure, state, own)
-        if iteration < _MEAN_FIRST:
-            unpruned = float(credit.sum())
-        if iteration >= _LEAST_ITERATIONS and abs(credit.sum() - credited) < settled:
+        if iteration >= learnt_at + _PRUNED_AFTER and abs(credit.sum() - credited) < settled:
             break
         credited = credit.sum()
     direct, exposed = exposure.windows.by_author(state.receptive)
@@ -130,6 +134,7 @@ def fit_intensity(
         direct @ state.kernel,
         credit,
         unpruned,
+        assumed,
         state,
     )
 
@@ -139,7 +144,8 @@ def start_state(exposure: Exposure) -> State:
     accounts, outcomes = len(exposure.niche), len(exposure.outcomes.account)
     actors = np.count_nonzero(np.bincount(exposure.outcomes.account))
     hours = max(int(np.ceil(exposure.period / HOUR)), 1)
-    kernel = np.tile(_assumed_delay(exposure.widths), exposure.strata)
+    level = np.tile(np.repeat(exposure.sights, 2), exposure.strata // (2 * len(exposure.sights)))
+    kernel = np.outer(level, _assumed_delay(exposure.widths)).ravel()
     _, seconds = exposure.windows.by_author(np.ones(accounts))
     exposed = seconds @ kernel
     theta = np.where(exposed > 0, _START * outcomes / max(exposed.sum(), 1e-12), 0)
@@ -207,19 +213,30 @@ def share_credit(
 
 def update_kernel(
     exposure: Exposure, state: State, by_cell: Floats, *, assumed: float = ASSUMED_DELAYS
-) -> None:
+) -> float:
+    """Learn the kernel from the outcomes credited to each cell, in longer steps; the share that moves."""
+    exposed, usual, before = state.theta @ state.seconds, state.seconds.sum(axis=0), state.kernel
+    fresh = learnt_kernel(exposure, before, by_cell, exposed, usual=usual, assumed=assumed)
+    longer = fresh * (fresh / np.maximum(before, 1e-300)) ** (_KERNEL_STEP - 1)
+    state.kernel = longer * (usual @ fresh) / max(usual @ longer, 1e-12)
+    return float(usual @ np.abs(state.kernel - before) / max(usual @ before, 1e-12))
+
+
+def learnt_kernel(
+    exposure: Exposure, kernel: Floats, credit: Floats, exposed: Floats, *, usual: Floats, assumed: float
+) -> Floats:
     """Shape over delays, level of each stratum and of reposts, scaled so that the mean exposure counts one.
 
-    All are drawn, by a few outcomes (the shape by `assumed`), to what is assumed at the start: even levels,
-    an exponential shape. How much each class of sight counts is known.
+    `credit` and `exposed` are outcomes credited to each cell and seconds of exposure, by effect; `usual` are
+    seconds by which the mean is taken. All are drawn, by a few outcomes (the shape by `assumed`), to what is
+    assumed at the start: even levels, an exponential shape. How much each class of sight counts is known.
     """
     shape = exposure.strata, len(exposure.widths)
-    credit = by_cell.reshape(shape)
-    exposed = (state.theta @ state.seconds).reshape(shape)
-    level = (state.kernel.reshape(shape) * exposure.widths).sum(axis=1)
-    usual = _assumed_delay(exposure.widths)
-    prior = assumed * usual * exposure.widths
-    delay = usual * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * usual, prior)
+    credit, exposed = credit.reshape(shape), exposed.reshape(shape)
+    level = (kernel.reshape(shape) * exposure.widths).sum(axis=1)
+    assumption = _assumed_delay(exposure.widths)
+    prior = assumed * assumption * exposure.widths
+    delay = assumption * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * assumption, prior)
     delay /= (delay * exposure.widths).sum()
     sights = exposure.sights
     by_sight = [part.reshape(-1, len(sights), 2) for part in (credit.sum(axis=1), exposed @ delay)]
@@ -227,9 +244,9 @@ def update_kernel(
     stratum = _drawn_level(had.sum(axis=1), awaited @ level[:2])
     own_or_repost = _drawn_level(had.sum(axis=0), stratum @ awaited)
     level = np.einsum("k,s,m->ksm", stratum, sights, own_or_repost).ravel()
-    mass = state.seconds.sum(axis=0).reshape(shape) @ delay
+    mass = usual.reshape(shape) @ delay
     level *= mass.sum() / max(level @ mass, 1e-12)
-    state.kernel = (level[:, None] * delay).ravel()
+    return np.asarray((level[:, None] * delay).ravel())
 
 
 def _drawn_level(count: Floats, expected: Floats) -> Floats:

@@ -58,6 +58,16 @@ class Nuisance:
         self.baseline = np.empty_like(own)
         self.baseline[self._outcomes.order] = self._own
 
+    @property
+    def receptive(self) -> Floats:
+        """How receptive each account is now."""
+        return np.asarray(self._receptive)
+
+    def expose_by(self, kernel: Floats) -> None:
+        """Count exposures by another kernel from now on."""
+        self._mass = self._exposure.windows.masses(kernel, accounts=len(self._exposure.niche))
+        self.exposed = self._mass.T @ self._receptive
+
     def _usual_at_outcomes(self) -> Floats:
         """Baseline intensity at each outcome at a level of one, per waking second."""
         return np.asarray(self._hours.at_outcomes() * self._usual[self._account] / (HOUR * self._tempo))

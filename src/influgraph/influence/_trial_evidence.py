@@ -25,10 +25,10 @@ class Evidence:
         log = trials.trial_likelihood(self.known, self.authors, rates * self.per_exposure[:, None])
         return np.asarray(np.exp(log))
 
-    def beside(self, seen: Effects) -> pd.DataFrame:
+    def beside(self, seen: Effects, *, per_exposure: Floats) -> pd.DataFrame:
         """Each tried author's effect by trial, and as it is `seen` without, per 1,000 exposures."""
         ends = np.column_stack([seen.rate, seen.quantile(0.05), seen.high()])
-        scaled = 1000 * self.per_exposure[seen.authors, None] * ends
+        scaled = 1000 * per_exposure[seen.authors, None] * ends
         without = pd.DataFrame(scaled, self.authors[seen.authors], COLUMNS[3:])
         both = trials.trial_effects(self.known, self.authors).join(without, how="inner")
         return both.rename_axis("account_id").reset_index()

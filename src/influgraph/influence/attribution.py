@@ -1,7 +1,7 @@
 """Incremental actions: what would not have happened without an account's posts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -144,7 +144,7 @@ def incremental_actions(
     Notes
     -----
     A multivariate Hawkes process restricted to exposure, in which members differ in what they do anyway and
-    in how receptive they are. A fit by EM gives delays, and a start; from there effects, hours, classes and
+    in how receptive they are. A fit by EM gives a start; from there effects, delays, hours, classes and
     members are sampled together, so that doubt about what people would have done anyway is in every
     interval. Where data are too few to tell influence from chance (`placebo`, `left by pruning`), estimates
     stay low, and intervals and draws reach to what would be credited without pruning. Causal if, given niche,
@@ -341,7 +341,7 @@ def _modelled(
     fitted = _doubt.fit(exposure)
     settled = data.account_ids[exposure.authors].isin([] if known is None else known["account_id"])
     effects, beside = _sampled(data, exposure, fitted, known=known, tried=settled, rng=rng)
-    fitted = replace(fitted, baseline=effects.baseline)
+    fitted = effects.fitted
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
     numbers = direct[:, None] * np.column_stack([effects.low(), mean, effects.high(), mean])
@@ -388,17 +388,19 @@ def _sampled(
     rng: np.random.Generator,
 ) -> tuple[Effects, dict[str, pd.DataFrame]]:
     """Effects of authors with all that is known, and what trials say beside what is seen without them."""
-    every, scale = data.account_ids[exposure.authors], _per_exposure(data, exposure, fitted)
-    evidence = _trial_evidence.find_evidence(known, every, per_exposure=scale)
+    every, shown = data.account_ids[exposure.authors], _exposures(data)[exposure.authors]
+    evidence = _trial_evidence.find_evidence(known, every, per_exposure=_per_exposure(fitted, shown))
     sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
     effects = sample(evidence=None if evidence is None else evidence.likelihood)
     effects = _doubt.with_both_ends(exposure, fitted, effects, tried=tried, rng=rng)
-    return effects, {} if evidence is None else {"by_trial": evidence.beside(sample())}
+    if evidence is None:
+        return effects, {}
+    seen = sample()
+    return effects, {"by_trial": evidence.beside(seen, per_exposure=_per_exposure(seen.fitted, shown))}
 
 
-def _per_exposure(data: Dataset, exposure: Exposure, fitted: Intensity) -> Floats:
-    """Outcomes per follower and post that a rate of one means, per author."""
-    shown = _exposures(data)[exposure.authors]
+def _per_exposure(fitted: Intensity, shown: Floats) -> Floats:
+    """Outcomes per follower and post that a rate of one means, per author; `shown` counts these."""
     return np.divide(fitted.direct, shown, out=np.ones(len(shown)), where=shown > 0)
 
 

@@ -139,6 +139,7 @@ def _tests(scene: Scene, seconds: float, *, rng: np.random.Generator) -> list[di
     real = _exposure.expose(scene, window=seconds)
     fitted = _doubt.fit(real)
     effects = _effects.sample_effects(real, fitted, sweeps=SWEEPS, rng=rng)
+    fitted = effects.fitted
     credited = float(_share(fitted, effects, np.ones(len(effects.authors), bool))[0])
     rows = [_shuffled(scene, seconds, credited, rng=rng)]
     for check, rival in _impossible(scene, rng=rng).items():
@@ -260,7 +261,7 @@ def _share_alone(exposure: Exposure, *, rng: np.random.Generator) -> Floats:
     """Draws of the share of outcomes that is credited to all posts."""
     fitted = _doubt.fit(exposure)
     effects = _effects.sample_effects(exposure, fitted, sweeps=SWEEPS, rng=rng)
-    return np.asarray(_mass(fitted, effects) @ effects.draws)
+    return np.asarray(_mass(effects.fitted, effects) @ effects.draws)
 
 
 def _compete(
