@@ -109,12 +109,12 @@ def _pairs(outcomes: int) -> int:
 
 
 def _fit(outcomes: int) -> Callable[[], object]:
-    from influgraph.influence import _effects, _exposure, _intensity
+    from influgraph.influence import _effects, _exposure, _intensity, _pace
 
     scene = _scene(outcomes)
 
     def fit() -> object:
-        exposure = _exposure.expose(scene, window=WINDOW)
+        exposure = _exposure.expose(_pace.by_best_clock(scene, window=WINDOW), window=WINDOW)
         fitted = _intensity.fit_intensity(exposure)
         return _effects.sample_effects(exposure, fitted, rng=np.random.default_rng(7))
 

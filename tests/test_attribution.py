@@ -7,7 +7,7 @@ from scipy import sparse
 
 from influgraph import dataset, networks, niches, popularity, synthetic, uncertainty
 from influgraph.dataset import Dataset
-from influgraph.influence import _chain, _exposure, _kernels, _window_kernels, attribution
+from influgraph.influence import _chain, _clock, _exposure, _kernels, _window_kernels, attribution
 from influgraph.synthetic import World, WorldSettings
 
 TABLES = ("follows", "posts", "engagements")
@@ -134,6 +134,7 @@ def _random_scene(rng: np.random.Generator) -> _exposure.Scene:
         traits=(),
         period=1e5,
         waking_period=1e5,
+        clock=_clock.Clock(np.ones(168), 0.0),
     )
 
 

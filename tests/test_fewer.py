@@ -7,7 +7,7 @@ from scipy import sparse
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
-from influgraph.influence import _clock, _effects, _exposure, _fewer, _fewer_kernels, _intensity, attribution
+from influgraph.influence import _effects, _exposure, _fewer, _fewer_kernels, _intensity, attribution
 
 BEGIN = pd.Timestamp("2024-01-01", tz="UTC")
 SOURCES, PEOPLE, DAYS, POSTS = 40, 1500, 42, 9
@@ -68,9 +68,8 @@ def _search(data: Dataset, *, tried: str | None = None) -> pd.DataFrame:
     exposure = _exposure.expose(scene, window=3 * 86400.0)
     fitted = _intensity.fit_intensity(exposure)
     effects = _effects.sample_effects(exposure, fitted, sweeps=40, rng=_rng())
-    clock = _clock.find_clock(data, dataset.study_period(data)[0])
     settled = np.asarray(data.account_ids[exposure.authors] == tried)
-    found = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)
+    found = _fewer.find_fewer(scene, exposure, fitted, effects, tried=settled)
     numbers = pd.DataFrame(found.numbers, columns=["low", "effect", "high"])
     numbers = numbers.assign(q=found.q, missing=found.missing, shown=found.shown)
     return numbers.set_axis(data.account_ids[exposure.authors[effects.authors]])

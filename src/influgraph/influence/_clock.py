@@ -1,10 +1,12 @@
 """Waking time: a clock that runs as fast as people are active.
 
 What is seen late in the evening is often acted on the next morning. Measured on a clock that nearly stands
-still at night, delays keep one shape all day, and daily rhythm divides out of cause and baseline alike.
+still at night, delays keep one shape all day, and daily rhythm divides out of cause and baseline alike. Where
+people act by the clock on the wall, that clock blurs delays: which one fits is learnt (`_pace`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,17 +17,31 @@ from influgraph.influence import _rounding
 from influgraph.influence._arrays import Floats
 
 HOUR, HOURS_PER_WEEK = 3600.0, 168
-# Part of the mean tempo that never stops: some are awake at any hour.
-_ALWAYS = 0.3
+# Part of the mean tempo that never stops, where nothing else is known: some are awake at any hour.
+ALWAYS = 0.3
 _MONDAY = pd.Timestamp("1970-01-05", tz="UTC")
+_MARKS = np.arange(HOURS_PER_WEEK + 1) * HOUR
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Tempo of each hour of the week (mean 1), and the second of the week at which the study starts."""
+    """A rhythm of the hours of the week (mean 1), and the second of the week at which the study starts.
 
-    hourly: Floats
+    `always` is the part of the mean tempo that never stops, 0 to 1: at 1 it is the clock on the wall.
+    """
+
+    rhythm: Floats
     offset: float
+    always: float = ALWAYS
+
+    @cached_property
+    def hourly(self) -> Floats:
+        """Tempo of each hour of the week (mean 1)."""
+        return np.asarray(self.always + (1 - self.always) * self.rhythm)
+
+    def that_never_stops(self, always: float) -> "Clock":
+        """The clock of the same rhythm of which so much never stops."""
+        return replace(self, always=always)
 
     def tempo(self, seconds: Floats) -> Floats:
         """Waking seconds per second, at seconds of the study."""
@@ -38,11 +54,23 @@ class Clock:
         passed = self._since_monday(np.where(known, seconds, 0) + self.offset)
         return np.asarray(np.where(known, passed - self._since_monday(np.array(self.offset)), seconds))
 
+    def seconds(self, waking: Floats) -> Floats:
+        """Seconds of the study at these waking seconds; infinite stays infinite."""
+        known = np.isfinite(waking)
+        passed = np.where(known, waking, 0) + self._since_monday(np.array(self.offset))
+        weeks, rest = np.divmod(passed, _MARKS[-1])
+        return np.where(
+            known, weeks * _MARKS[-1] + np.interp(rest, self._passed, _MARKS) - self.offset, waking
+        )
+
+    @cached_property
+    def _passed(self) -> Floats:
+        """Waking seconds since Monday at each hour of the week."""
+        return np.concatenate([[0], self.hourly.cumsum() * HOUR])
+
     def _since_monday(self, seconds: Floats) -> Floats:
-        marks = np.arange(HOURS_PER_WEEK + 1) * HOUR
-        weeks, rest = np.divmod(seconds, marks[-1])
-        within = np.interp(rest, marks, np.concatenate([[0], self.hourly.cumsum() * HOUR]))
-        return np.asarray(weeks * marks[-1] + within)
+        weeks, rest = np.divmod(seconds, _MARKS[-1])
+        return np.asarray(weeks * _MARKS[-1] + np.interp(rest, _MARKS, self._passed))
 
 
 def find_clock(data: Dataset, start: pd.Timestamp) -> Clock:
@@ -58,4 +86,4 @@ def find_clock(data: Dataset, start: pd.Timestamp) -> Clock:
     # Ten acts more per hour keep a few acts from making a rhythm.
     acts = np.bincount(hour, minlength=HOURS_PER_WEEK) + 10.0
     offset = (start - _MONDAY).total_seconds() % (HOURS_PER_WEEK * HOUR)
-    return Clock(_ALWAYS + (1 - _ALWAYS) * acts / acts.mean(), offset)
+    return Clock(acts / acts.mean(), offset)

@@ -20,9 +20,9 @@ _COUNTS = np.concatenate([[0.0], np.geomspace(0.1, 1e4, 80)])
 # of no effect starts.
 PRUNED = 0.1
 # Sweeps from one draw of what people would do anyway to the next, where authors and outcomes meet often.
-_REDRAWN_EVERY = 4
+_REDRAWN_EVERY = 5
 # Delays are learnt so often, in the first part of the sweeps that are not kept.
-_DELAYS_LEARNT, _DELAYS_LEARNT_OF_MANY, _FIRST_PART = 16, 3, 0.8
+_DELAYS_LEARNT, _DELAYS_LEARNT_OF_MANY, _FIRST_PART = 16, 2, 0.8
 _LEARNT_EACH_SWEEP = 5
 # Relative likelihood from which on a rate is not excluded (one-sided 5 %).
 _NOT_EXCLUDED = float(np.exp(-(1.645**2) / 2))

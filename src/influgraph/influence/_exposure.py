@@ -87,7 +87,9 @@ class Strata:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that bears on exposure; `tempo` is the clock's at each outcome, periods are lengths in seconds.
+    """All that bears on exposure, in waking time of `clock`, whose `tempo` is at each outcome.
+
+    Periods are lengths in seconds.
 
     `traits` are the classes that accounts are in (see `_traits`), `sights` how much a broadcast of each class
     of sight counts.
@@ -102,6 +104,7 @@ class Scene:
     traits: tuple[Ints, ...]
     period: float
     waking_period: float
+    clock: Clock
 
     @property
     def modes(self) -> int:
@@ -172,6 +175,24 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
         traits=_traits.find_traits(data, niche=niche, received=_received(attention, broadcasts)),
         period=period,
         waking_period=float(clock.waking(np.array(period))),
+        clock=clock,
+    )
+
+
+def by_clock(scene: Scene, clock: Clock) -> Scene:
+    """The same scene in the waking time of another clock."""
+
+    def moved(waking: Floats) -> Floats:
+        return clock.waking(scene.clock.seconds(waking))
+
+    return replace(
+        scene,
+        outcomes=replace(scene.outcomes, waking=clock.waking(scene.outcomes.time)),
+        tempo=clock.tempo(scene.outcomes.time),
+        attention=replace(scene.attention, since=moved(scene.attention.since)),
+        broadcasts=replace(scene.broadcasts, time=moved(scene.broadcasts.time)),
+        waking_period=float(clock.waking(np.array(scene.period))),
+        clock=clock,
     )
 
 

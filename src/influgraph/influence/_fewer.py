@@ -17,7 +17,7 @@ from scipy import sparse, stats
 
 from influgraph.influence import _baseline, _chain
 from influgraph.influence._arrays import Flags, Floats, Ints, sum_by
-from influgraph.influence._clock import HOUR, Clock
+from influgraph.influence._clock import HOUR
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
 from influgraph.influence._intensity import Intensity, at_risk
@@ -111,7 +111,7 @@ class _Counts:
 
 
 def find_fewer(
-    scene: Scene, exposure: Exposure, fitted: Intensity, effects: Effects, *, clock: Clock, tried: Flags
+    scene: Scene, exposure: Exposure, fitted: Intensity, effects: Effects, *, tried: Flags
 ) -> Fewer:
     """Test every author for an effect below zero, and say how large it is where it is shown.
 
@@ -128,7 +128,7 @@ def find_fewer(
 
     def compare(kept: Floats) -> tuple[sparse.csr_array, _Counts]:
         timing = _timing(exposure, fitted, own * np.exp(-(seen @ np.log(kept))))
-        chance = _chance(scene, exposure, timing, clock)
+        chance = _chance(scene, exposure, timing)
         return chance, _count(chance, within, by_account.sum(axis=1))
 
     chance, counts = compare(np.ones(seen.shape[1]))
@@ -194,7 +194,7 @@ def _timing(exposure: Exposure, fitted: Intensity, own: Floats) -> Floats:
     return np.pad(expected / np.maximum(expected[:, -1:], 1e-300), ((0, 0), (1, 0)))
 
 
-def _chance(scene: Scene, exposure: Exposure, timing: Floats, clock: Clock) -> sparse.csr_array:
+def _chance(scene: Scene, exposure: Exposure, timing: Floats) -> sparse.csr_array:
     """Chance that an account's outcome falls into the windows after an author's posts (accounts x authors).
 
     Accounts without an outcome have empty rows.
@@ -203,7 +203,7 @@ def _chance(scene: Scene, exposure: Exposure, timing: Floats, clock: Clock) -> s
 
     follows, posts, accounts = scene.attention, scene.broadcasts, len(exposure.niche)
     hours = np.arange(timing.shape[1], dtype=np.float64)
-    waking, window = clock.waking(hours * HOUR), exposure.widths.sum()
+    waking, window = scene.clock.waking(hours * HOUR), exposure.widths.sum()
     begin, end = (np.interp(posts.time + length, waking, hours) for length in (0, window))
     wanted = np.bincount(exposure.outcomes.account, minlength=accounts) > 0
     reach = follows.start, follows.exposers, follows.since, posts.start, posts.time

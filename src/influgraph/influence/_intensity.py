@@ -102,17 +102,22 @@ class State:
 
 
 def fit_intensity(
-    exposure: Exposure, *, geometric: float = GEOMETRIC, assumed: float = ASSUMED_DELAYS
+    exposure: Exposure,
+    *,
+    geometric: float = GEOMETRIC,
+    assumed: float = ASSUMED_DELAYS,
+    most: int = _MOST_ITERATIONS,
 ) -> Intensity:
     """Fit baseline, members, delay kernel and effects together, until what is credited hardly moves.
 
     At `geometric` 0 effects are means, and nothing that chance made is pruned. Delays are drawn by `assumed`
-    outcomes to what is usual. They are learnt before pruning: what outlives it follows its post sooner.
+    outcomes to what is usual. They are learnt before pruning: what outlives it follows its post sooner. No
+    more than `most` iterations are made.
     """
     state, settled = start_state(exposure), _SETTLED * len(exposure.outcomes.account)
     outcomes = _members.outcomes_by_member(exposure.outcomes.account, exposure.third)
     credited, unpruned, learning, learnt_at = np.inf, 0.0, True, 0
-    for iteration in range(_MOST_ITERATIONS):
+    for iteration in range(most):
         baseline = _baseline_of_outcomes(exposure, state)
         own, credit, by_cell = share_outcomes(exposure, state, baseline)
         if iteration % _MEMBERS_EVERY == 0:
@@ -137,6 +142,22 @@ def fit_intensity(
         assumed,
         state,
     )
+
+
+def log_likelihood(exposure: Exposure, *, iterations: int) -> float:
+    """Log likelihood of the outcomes, per second, after so many iterations of a fit without pruning."""
+    state = fit_intensity(exposure, geometric=0, most=iterations).state
+    own = _usual_at_outcomes(exposure, state)
+    caused = share_credit(exposure, state.theta, state.kernel, own)[0] - own
+    given = _members.log_likelihood(
+        _members.outcomes_by_member(exposure.outcomes.account, exposure.third),
+        state.members.weights,
+        baseline=own,
+        caused=caused,
+        expected=state.usual * expected_outcomes(exposure, state.rate.mean),
+        exposed=exposure.windows.by_account(state.theta, state.kernel, accounts=len(exposure.niche)),
+    )
+    return given + float(np.log(exposure.tempo).sum())
 
 
 def start_state(exposure: Exposure) -> State:

@@ -95,6 +95,32 @@ def draw_members(
     return used
 
 
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def log_likelihood(
+    first: int,
+    last: int,
+    start: Ints,
+    baseline: Floats,
+    caused: Floats,
+    expected: Floats,
+    exposed: Floats,
+    classes: Floats,
+    log_weights: Floats,
+    third: Ints,
+) -> float:
+    """Log likelihood of the outcomes of members `first` to `last`, whose class may be any of the classes."""
+    levels, receptive = classes
+    total, log = 0.0, np.empty(levels.size)
+    for u in range(first, last):
+        for k in range(levels.size):
+            log[k] = log_weights[third[u], k] - levels[k] * expected[u] - receptive[k] * exposed[u]
+            for i in range(start[u], start[u + 1]):
+                log[k] += np.log(max(levels[k] * baseline[i] + receptive[k] * caused[i], 1e-300))
+        best = log.max()
+        total += best + np.log(np.exp(log - best).sum())
+    return total
+
+
 # Inlined: a helper from the cache is not optimised as one compiled beside its caller, and rounds otherwise.
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST, inline="always")
 def _weigh_classes(

@@ -143,6 +143,33 @@ def draw(
     return drawn, np.asarray(np.sum(used, axis=0))
 
 
+def log_likelihood(
+    outcomes: Outcomes,
+    weights: Floats,
+    *,
+    baseline: Floats,
+    caused: Floats,
+    expected: Floats,
+    exposed: Floats,
+) -> float:
+    """Log likelihood of all outcomes, members being of any class; arguments are as of `judge`."""
+    from influgraph.influence import _member_kernels
+
+    summed = partial(
+        _member_kernels.log_likelihood,
+        start=outcomes.start,
+        baseline=baseline[outcomes.order],
+        caused=caused[outcomes.order],
+        expected=expected,
+        exposed=exposed,
+        classes=np.stack([LEVELS, RECEPTIVE]),
+        log_weights=np.log(np.maximum(weights, 1e-300)),
+        third=outcomes.third,
+    )
+    by_part: list[float] = at_once(lambda part: summed(*part), outcomes.cuts())
+    return float(sum(by_part))
+
+
 class Kinds(NamedTuple):
     """Kinds of people: how many are of each, and their levels (levels x kinds) and receptiveness."""
 

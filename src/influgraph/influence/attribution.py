@@ -21,6 +21,7 @@ from influgraph.influence import (
     _exposure,
     _fewer,
     _inert,
+    _pace,
     _question,
     _rounding,
     _trial_evidence,
@@ -69,8 +70,9 @@ class Attribution:
     what was seen without them, for each account that has both: `effect` and `seen` with `_low` and `_high`,
     outcomes per 1,000 exposures. `draws` holds
     random draws of the influence of the estimated accounts (rows: `accounts` without nulls, in order).
-    `kernel` gives the learnt share of effects by delay. `outcomes` counts the outcomes studied, `reached`
-    those with a post before them that may have brought them, `credited` the part that is credited to posts.
+    `kernel` gives the learnt share of effects by delay, in waking time or by the clock on the wall.
+    `outcomes` counts the outcomes studied, `reached` those with a post before them that may have brought
+    them, `credited` the part that is credited to posts.
     """
 
     accounts: pd.DataFrame
@@ -106,7 +108,8 @@ def incremental_actions(
     its other outcomes, so that common shocks, daily rhythm and homophily are not credited to whoever posts
     at the right moment. The other outcomes also tell how receptive each is. Whether who engages more is
     moved more, or does more anyway, is left to them too.
-    Delays run in waking time; how receptive people are may depend on how much of what they follow lies in
+    Delays run in waking time or by the clock on the wall, by which the outcomes are likelier (`_pace`); how
+    receptive people are may depend on how much of what they follow lies in
     the author's niche, and on how much they engage at all; a repost may move fewer or more than an own post
     does: all are learnt. Each account's effect per
     exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
@@ -336,7 +339,7 @@ def _modelled(
         return _nothing(data, scene)
     if reason := _enough.too_little(scene, window=window):
         return _nothing(data, reason, outcomes=len(acts))
-    scene = _inert.without_inert(scene)
+    scene = _pace.by_best_clock(_inert.without_inert(scene), window=window)
     exposure = _exposure.expose(scene, window=window)
     fitted = _doubt.fit(exposure)
     settled = data.account_ids[exposure.authors].isin([] if known is None else known["account_id"])
@@ -349,8 +352,7 @@ def _modelled(
     if dates:
         fewer = _fewer.not_told(_rounding.DATES, effects)
     else:
-        clock = _find_clock(data)[1]
-        fewer = _fewer.find_fewer(scene, exposure, fitted, effects, clock=clock, tried=settled)
+        fewer = _fewer.find_fewer(scene, exposure, fitted, effects, tried=settled)
     parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]
     numbers = fewer.lower(numbers)
     by_label = partial(_explanation.by_label, exposure, fitted, effects)
@@ -435,7 +437,7 @@ def _why_not(data: Dataset) -> npt.NDArray[Any]:
 
 
 def _delay_shares(kernel: Floats, exposure: Exposure) -> pd.Series:
-    """Share of the effect that falls into each delay bin, indexed by the bin's end in waking time."""
+    """Share of the effect that falls into each delay bin, indexed by the bin's end in time of the clock."""
     mass = (kernel.reshape(exposure.strata, -1) * exposure.widths).sum(axis=0)
     ends = pd.to_timedelta(exposure.widths.cumsum(), unit="s")
     return pd.Series(mass / mass.sum(), index=pd.Index(ends, name="delay"), name="kernel")

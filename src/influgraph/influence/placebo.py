@@ -15,6 +15,7 @@ from influgraph.influence import (
     _exposure,
     _inert,
     _intensity,
+    _pace,
     _placebo_scenes,
     _question,
     _robustness,
@@ -132,7 +133,8 @@ def placebo_tests(
     scene = _question.own_outcomes(data, kinds, niches, window=seconds)
     if isinstance(scene, str):
         return pd.DataFrame([_untold("placebo tests", scene)], columns=COLUMNS)
-    return pd.DataFrame(_tests(_inert.without_inert(scene), seconds, rng=rng), columns=COLUMNS)
+    scene = _pace.by_best_clock(_inert.without_inert(scene), window=seconds)
+    return pd.DataFrame(_tests(scene, seconds, rng=rng), columns=COLUMNS)
 
 
 def _tests(scene: Scene, seconds: float, *, rng: np.random.Generator) -> list[dict[str, object]]:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from influgraph.dataset import Dataset
-from influgraph.influence import _chain, _conditional, _exposure, _intensity, _question
+from influgraph.influence import _chain, _conditional, _exposure, _intensity, _pace, _question
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._conditional import Conditional
 from influgraph.influence._exposure import Exposure
@@ -74,7 +74,7 @@ def self_controlled(
     scene = _question.own_outcomes(data, kinds, niches, window=seconds)
     if isinstance(scene, str):
         return _laid_out(data, np.empty((0, 3)), np.empty(0, np.int64), scene)
-    exposure = _exposure.expose(scene, window=seconds)
+    exposure = _exposure.expose(_pace.by_best_clock(scene, window=seconds), window=seconds)
     fitted = _intensity.fit_intensity(exposure)
     found = _conditional.fit_conditional(
         exposure, fitted, _conditional.exposure_mass(exposure, fitted.kernel)
