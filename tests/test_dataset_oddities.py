@@ -240,3 +240,23 @@ def test_times_before_there_were_social_networks_are_told() -> None:
         told.format("accounts: created_at", "1969-05-01", 1),
         told.format("engagements: created_at", "1970-01-01", 2),
     )
+
+
+def test_acts_before_their_post_are_told_of() -> None:
+    hour = 3600
+    posts = POSTS.assign(created_at=[START + 10 * hour, START + 10 * hour])
+    acted = [START + 5 * hour, START + 11 * hour, START + 9.5 * hour, START - START % 86400, None]
+    likes = engagements(*[("cyd", "like", None, "p")] * 5).assign(created_at=acted)
+    told = from_tables(accounts=ACCOUNTS, posts=posts, engagements=likes).warnings
+    assert told == ("engagements: before the post they are on, used; are all times of one zone?: 1",)
+
+
+def test_acts_that_are_listed_twice_are_told_of() -> None:
+    likes = engagements(*[("cyd", "like", None, "p"), ("bob", "like", None, "p")] * 2)
+    once = likes.assign(created_at=[START, START, START + 1, START + 1])
+    assert from_tables(accounts=ACCOUNTS, posts=POSTS, engagements=once).warnings == ()
+    twice = likes.assign(created_at=START)
+    told = from_tables(accounts=ACCOUNTS, posts=POSTS, engagements=twice).warnings
+    assert told == ("engagements: there again with the same time, used; are they listed twice?: 2",)
+    unknown = likes.assign(created_at=None)
+    assert from_tables(accounts=ACCOUNTS, posts=POSTS, engagements=unknown).warnings == ()

@@ -43,7 +43,7 @@ def texts(ax: Axes) -> list[str]:
 def test_the_quadrants_are_counted_in_the_title(scores: pd.DataFrame) -> None:
     ax = plots.plot_popularity_against_influence(scores, names={"id0": "star $", "id1": "hollow"})
     assert ax.get_title(loc="left").replace("\n", " ") == (
-        "1 less followed accounts are shown to move people; 0 of the 1 most followed are not"
+        "1 less followed account is shown to move people; 0 of the 1 most followed are not"
     )
     assert texts(ax) == ["hollow", "star $"]
     plt.close("all")

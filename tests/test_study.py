@@ -203,6 +203,26 @@ def test_agreement_is_one_for_equal_orders_and_minus_one_for_opposite_ones() -> 
     assert _study_comparison.agreement_rows(np.ones(10), draws) == []
 
 
+def test_who_ties_for_the_last_places_has_an_equal_part_of_them() -> None:
+    """Most effects are drawn as zero: who is among the first is then told of a few only."""
+    first = _study_comparison._among_first(np.array([[5.0, 1], [4, 1], [1, 1], [1, 1], [1, 1]]), 3)
+    np.testing.assert_allclose(first, [[1, 0.6], [1, 0.6], [1 / 3, 0.6], [1 / 3, 0.6], [1 / 3, 0.6]])
+    rng = np.random.default_rng(4)
+    followers, draws = rng.permutation(40.0 * np.arange(40)), np.zeros((40, 60))
+    draws[:8] = rng.uniform(1, 9, (8, 60))
+    _, top = _study_comparison.agreement_rows(followers, draws)
+    wanted = (np.argsort(np.argsort(-followers))[:8] < 20).sum() / 20 + 12 / 20 * (
+        (np.argsort(np.argsort(-followers))[8:] < 20).sum() / 32
+    )
+    assert top[3] <= wanted <= top[4]
+
+
+def test_agreement_is_not_told_where_hardly_any_draw_tells_accounts_apart() -> None:
+    draws = np.zeros((10, 50))
+    draws[3, :2] = 1
+    assert _study_comparison.agreement_rows(np.arange(10.0), draws) == []
+
+
 @pytest.mark.parametrize("alike", [0.0, 0.9])
 def test_doubt_about_influence_does_not_pass_for_disagreement(alike: float) -> None:
     """Draws given noisy data and a prior that knows nothing of followers."""

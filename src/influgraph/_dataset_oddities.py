@@ -11,6 +11,8 @@ from influgraph._dataset_schema import EXAMPLES, TABLES, Breach, Kind, nearest, 
 
 NETWORKS_SINCE = pd.Timestamp("2000-01-01", tz="UTC")
 # A time is a stray that lies so long, and so many times the spread of nine in ten, beyond these.
+# How much earlier than its post an act must be to be odd, and the share of acts that may be there again.
+_ZONE, _AGAIN = np.timedelta64(1, "h"), 0.01
 _DECADES, _SPREADS, _FEWEST = pd.Timedelta(days=20 * 365), 10, 20
 
 
@@ -29,7 +31,7 @@ def find_oddities(frames: Frames, listed: int | None) -> tuple[dict[str, Mask], 
     }
     aside = {"follows": own | repeated, "posts": unlisted, "engagements": towards_self}
     counted = [f"{oddity}: {rows.sum()}" for oddity, rows in found.items() if rows.any()]
-    return aside, tuple(counted + _misspelt(frames))
+    return aside, tuple(counted + _misspelt(frames) + _odd_times(frames["engagements"], frames["posts"]))
 
 
 def _misspelt(frames: Frames) -> list[str]:
@@ -41,6 +43,26 @@ def _misspelt(frames: Frames) -> list[str]:
             meant = nearest(column, strange, TABLES[name], alike=0.8)
             if meant and (column not in frame or frame[column].isna().all()):
                 lines.append(f"{name}: column {shown(meant)} is not read; is {column} meant?")
+    return lines
+
+
+def _odd_times(engagements: pd.DataFrame, posts: pd.DataFrame) -> list[str]:
+    """Acts hours before the post they are on, and acts that are there again with the same time."""
+    posted = np.full(len(posts["post_id"].cat.categories) + 1, np.datetime64("NaT"), "datetime64[us]")
+    posted[codes(posts["post_id"])] = posts["created_at"].to_numpy(dtype="datetime64[us]")
+    acted = engagements["created_at"].to_numpy(dtype="datetime64[us]")
+    # Where a date is all that is told of an act, it may have come after the post of that day.
+    timed = acted != acted.astype("datetime64[D]")
+    before = int((timed & (posted[codes(engagements["post_id"])] - acted > _ZONE)).sum())
+    known = {column: codes(engagements[column]) for column in ("account_id", "target_id", "post_id")}
+    named = [column for column in ("kind", "object") if column in engagements]
+    known |= {column: pd.factorize(engagements[column])[0] for column in named}
+    again = int(pd.DataFrame(known | {"at": acted})[~np.isnat(acted)].duplicated().sum())
+    lines = []
+    if before:
+        lines.append(f"engagements: before the post they are on, used; are all times of one zone?: {before}")
+    if again > _AGAIN * len(acted):
+        lines.append(f"engagements: there again with the same time, used; are they listed twice?: {again}")
     return lines
 
 

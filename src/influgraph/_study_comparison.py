@@ -15,6 +15,8 @@ Floats = npt.NDArray[np.float64]
 COMPARED_DRAWS = 100
 FEWEST = 2
 TOP = 20
+# Share of the draws that must tell accounts apart: where hardly any does, nothing is known of the order.
+_DRAWS_THAT_TELL = 0.5
 COLUMNS = ["check", "subject", "estimate", "low", "high", "baseline", "verdict"]
 TRIAL = "trial"
 CREDITED, EVERYBODY = "credited share", "all accounts"
@@ -74,19 +76,27 @@ def agreement_rows(followers: Floats, draws: Floats) -> list[list[Any]]:
     if top < FEWEST or np.ptp(followers) == 0:
         return []
     popular, influential = stats.rankdata(followers), stats.rankdata(draws, axis=0)
-    influential = influential[:, np.ptp(influential, axis=0) > 0]
-    if not influential.size:
+    told = np.ptp(influential, axis=0) > 0
+    if told.mean() < _DRAWS_THAT_TELL:
         return []
+    influential = influential[:, told]
     draws_alike = np.atleast_2d(np.corrcoef(influential, rowvar=False))
     alike = np.array([np.corrcoef(popular, ranks)[0, 1] for ranks in influential.T])
-    followed, first = (ranks > np.sort(ranks, axis=0)[-top - 1] for ranks in (popular, influential))
+    followed, first = _among_first(popular, top), _among_first(influential, top)
     by_chance = top / len(popular)
-    beyond = (first[followed].sum(axis=0) / top - by_chance) / (1 - by_chance)
-    draws_share = (first.T.astype(float) @ first / top - by_chance) / (1 - by_chance)
+    beyond = (followed @ first / top - by_chance) / (1 - by_chance)
+    draws_share = (first.T @ first / top - by_chance) / (1 - by_chance)
     return [
         _order_agreement(_unhidden(alike, draws_alike)),
         _top_agreement(by_chance + (1 - by_chance) * _unhidden(beyond, draws_share), top, by_chance),
     ]
+
+
+def _among_first(ranks: Floats, top: int) -> Floats:
+    """Whether each is among the first, by column; who ties for the last places has an equal part of them."""
+    last = np.sort(ranks, axis=0)[-top]
+    above, tied = ranks > last, ranks == last
+    return np.asarray(above + tied * (top - above.sum(axis=0)) / tied.sum(axis=0))
 
 
 def _unhidden(alike: Floats, draws_alike: Floats) -> Floats:

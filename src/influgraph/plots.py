@@ -139,7 +139,14 @@ def _quadrants_told(kind: pd.Series, deed: str) -> str:
     most = f"{hollow:,} of the {hollow + star:,} most followed are not"
     if not star:
         most = f"none of the {hollow:,} most followed is"
-    return f"{hidden:,} less followed accounts are {deed}; {most}"
+    if not hidden:
+        return f"{star:,} of the {hollow + star:,} most followed {_are(star)} {deed}, and nobody else"
+    accounts = "account" if hidden == 1 else "accounts"
+    return f"{hidden:,} less followed {accounts} {_are(hidden)} {deed}; {most}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def plot_influence_intervals(
