@@ -25,7 +25,7 @@ _MARKS = np.arange(HOURS_PER_WEEK + 1) * HOUR
 
 @dataclass(frozen=True)
 class Clock:
-    """A rhythm of the hours of the week (mean 1), and the second of the week at which the study starts.
+    """A rhythm: acts by hour of the week; and the second of the week at which the study starts.
 
     `always` is the part of the mean tempo that never stops, 0 to 1: at 1 it is the clock on the wall.
     """
@@ -37,7 +37,7 @@ class Clock:
     @cached_property
     def hourly(self) -> Floats:
         """Tempo of each hour of the week (mean 1)."""
-        return np.asarray(self.always + (1 - self.always) * self.rhythm)
+        return np.asarray(self.always + (1 - self.always) * self.rhythm / self.rhythm.mean())
 
     def that_never_stops(self, always: float) -> "Clock":
         """The clock of the same rhythm of which so much never stops."""
@@ -84,6 +84,6 @@ def find_clock(data: Dataset, start: pd.Timestamp) -> Clock:
     times = known.loc[~known["kind"].isin(dates), "created_at"]
     hour = ((times - _MONDAY) // pd.Timedelta(hours=1)).to_numpy() % HOURS_PER_WEEK
     # Ten acts more per hour keep a few acts from making a rhythm.
-    acts = np.bincount(hour, minlength=HOURS_PER_WEEK) + 10.0
+    acts = np.asarray(np.bincount(hour, minlength=HOURS_PER_WEEK) + 10.0, np.float64)
     offset = (start - _MONDAY).total_seconds() % (HOURS_PER_WEEK * HOUR)
-    return Clock(acts / acts.mean(), offset)
+    return Clock(acts, offset)
