@@ -92,7 +92,7 @@ def test_seconds_are_what_waking_time_was_reckoned_from() -> None:
 def test_a_scene_by_another_clock_is_as_if_reckoned_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
     data = _shop(_when_awake)
     wall = _scene(data).clock.that_never_stops(1.0)
-    found = _exposure.by_clock(_scene(data), wall)
+    found = _pace.by_clock(_scene(data), wall)
     np.testing.assert_allclose(found.outcomes.waking, found.outcomes.time)
     np.testing.assert_allclose(found.tempo, 1)
     assert found.waking_period == pytest.approx(found.period)

@@ -35,7 +35,6 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer rounds, which tell passed from failed as well."""
     monkeypatch.setattr(_intensity, "_MEAN_FIRST", (20, 60))
     monkeypatch.setattr(_intensity, "_PRUNED_AFTER", 20)
-    monkeypatch.setattr(_intensity, "_MOST_ITERATIONS", 120)
     monkeypatch.setattr(_shuffle_test, "SHUFFLES", 39)
 
 

@@ -10,9 +10,9 @@ from influgraph._dataset_codes import Frames, Mask, codes, post_authors
 from influgraph._dataset_schema import EXAMPLES, TABLES, Breach, Kind, nearest, shown
 
 NETWORKS_SINCE = pd.Timestamp("2000-01-01", tz="UTC")
-# A time is a stray that lies so long, and so many times the spread of nine in ten, beyond these.
 # How much earlier than its post an act must be to be odd, and the share of acts that may be there again.
 _ZONE, _AGAIN = np.timedelta64(1, "h"), 0.01
+# A time is a stray that lies so long, and so many times the spread of nine in ten, beyond these.
 _DECADES, _SPREADS, _FEWEST = pd.Timedelta(days=20 * 365), 10, 20
 
 
@@ -47,7 +47,7 @@ def _misspelt(frames: Frames) -> list[str]:
 
 
 def _odd_times(engagements: pd.DataFrame, posts: pd.DataFrame) -> list[str]:
-    """Acts hours before the post they are on, and acts that are there again with the same time."""
+    """Acts more than an hour before the post they are on, and acts that are there again, to the second."""
     posted = np.full(len(posts["post_id"].cat.categories) + 1, np.datetime64("NaT"), "datetime64[us]")
     posted[codes(posts["post_id"])] = posts["created_at"].to_numpy(dtype="datetime64[us]")
     acted = engagements["created_at"].to_numpy(dtype="datetime64[us]")

@@ -54,6 +54,8 @@ class Chain:
         self._nuisance, self._direct = Nuisance(exposure, fitted), fitted.direct
         self._seen: Floats | None = None
         self._expose_by(fitted)
+        self._toll = self.exposed
+        self._sum_intensity(self.caused_by(self.theta))
         self.weigh()
 
     @property
@@ -66,8 +68,6 @@ class Chain:
         self.fitted = fitted
         pairs = by_author(self._exposure, fitted.kernel, self.authors)
         self.start, self.outcome, self.added, self.place = pairs
-        self._toll = self.exposed
-        self._sum_intensity()
         self.known = np.ones((len(self.authors), len(self.rates)))
         if self._evidence is not None:
             # Trials know effects by exposure of the first fit.
@@ -77,8 +77,8 @@ class Chain:
         # Where trials and all else exclude each other, what was randomised decides.
         self.least = np.where((self.known < 1).any(axis=1), _LEAST_LIKELY, 0.0)
 
-    def _sum_intensity(self) -> None:
-        whole = self._nuisance.baseline + self.caused_by(self.theta)
+    def _sum_intensity(self, caused: Floats) -> None:
+        whole = self._nuisance.baseline + caused
         self._intensity, self.anyway = whole.astype(np.float32), self._nuisance.baseline / whole
 
     def caused_by(self, theta: Floats) -> Floats:
@@ -96,8 +96,9 @@ class Chain:
 
     def redraw(self) -> None:
         """Draw what people would do anyway, and what they are like, given the effects."""
-        self._nuisance.redraw(self.authors, self.theta, self.caused_by(self.theta), rng=self._rng)
-        self._sum_intensity()
+        caused = self.caused_by(self.theta)
+        self._nuisance.redraw(self.authors, self.theta, caused, rng=self._rng)
+        self._sum_intensity(caused)
         self._scale = _scales(self.exposed, self._nuisance.exposed[self.authors])
         self._toll = self._scale * self._nuisance.exposed[self.authors]
 
@@ -114,23 +115,24 @@ class Chain:
         _kernels.sample_rates(*pairs, *known, uniform, *drawn, likelihood)
 
     def learn_delays(self) -> None:
-        """Learn the kernel from what the effects at hand bring about (stochastic approximation EM).
+        """Learn the kernel from what the effects at hand bring about (stochastic approximation EM); redraw.
 
         A fit's delays are those of one set of effects, which chance had a part in; these are of all draws.
         """
         exposure, effects = self._exposure, np.zeros(len(self._exposure.authors))
         effects[self.authors] = self.theta
         _, seconds = exposure.windows.by_author(self._nuisance.receptive)
-        kernel, usual = self.fitted.kernel, seconds.sum(axis=0)
+        kernel, exposed = self.fitted.kernel, effects @ seconds
+        known = {"usual": seconds.sum(axis=0), "assumed": self.fitted.assumed}
         for _ in range(_DELAY_STEPS):
             _, _, credit = _intensity.share_credit(exposure, effects, kernel, self._nuisance.baseline)
-            seen = np.stack([credit, effects @ seconds])
+            seen = np.stack([credit, exposed])
             self._seen = seen if self._seen is None else self._seen + _DELAY_RATE * (seen - self._seen)
-            known = {"usual": usual, "assumed": self.fitted.assumed}
             kernel = _intensity.learnt_kernel(exposure, kernel, *self._seen, **known)
         self._nuisance.expose_by(kernel)
         direct, whole = exposure.windows.by_author(self.fitted.receptive)
         self._expose_by(replace(self.fitted, kernel=kernel, exposed=whole @ kernel, direct=direct @ kernel))
+        self.redraw()
 
 
 def _rates_about(fitted: Intensity, exposed: Floats) -> Floats:

@@ -116,7 +116,7 @@ def sample_effects(
     for sweep in range(-(sweeps // 2), sweeps):
         if sweep in learning:
             chain.learn_delays()
-        if sweep in learning or sweep % (_REDRAWN_EVERY if many else 1) == 0:
+        elif sweep % (_REDRAWN_EVERY if many else 1) == 0:
             chain.redraw()
         if learning and sweep == 0:
             chain.weigh()

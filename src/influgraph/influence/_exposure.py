@@ -179,23 +179,6 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
     )
 
 
-def by_clock(scene: Scene, clock: Clock) -> Scene:
-    """The same scene in the waking time of another clock."""
-
-    def moved(waking: Floats) -> Floats:
-        return clock.waking(scene.clock.seconds(waking))
-
-    return replace(
-        scene,
-        outcomes=replace(scene.outcomes, waking=clock.waking(scene.outcomes.time)),
-        tempo=clock.tempo(scene.outcomes.time),
-        attention=replace(scene.attention, since=moved(scene.attention.since)),
-        broadcasts=replace(scene.broadcasts, time=moved(scene.broadcasts.time)),
-        waking_period=float(clock.waking(np.array(scene.period))),
-        clock=clock,
-    )
-
-
 def _by_impressions(data: Dataset, attention: Attention, broadcasts: Broadcasts) -> tuple[Broadcasts, Floats]:
     """Put every broadcast into the class of sight of its post; into one where impressions tell nothing."""
     from influgraph.influence import _kernels

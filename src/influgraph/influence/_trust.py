@@ -16,11 +16,11 @@ def find_trust(
 ) -> tuple[Floats, Floats]:
     """Information left to each author, and how far its likelihood is to be believed (both 0-1).
 
-    A post that half of everybody may see stands and falls with the
-    baseline of its hours; one that few see is told apart from it by all the others. So, first, the part of an
-    author's exposure that a free level per block of hours would explain, of everybody and (shrunken) of each
-    niche, carries no information. Second, a baseline that is wrong by a share e shifts an estimate of
-    standard error s outcomes by e s**2: this systematic error is added to the random one.
+    A post that half of everybody may see stands and falls with the baseline of its hours; one that few see is
+    told apart from it by all the others. So, first, the part of an author's exposure that a free level per
+    block of hours would explain, of everybody and (shrunken) of each niche, carries no information. Second, a
+    baseline that is wrong by a share e shifts an estimate of standard error s outcomes by e s**2: this
+    systematic error is added to the random one.
     """
     count = len(exposed)
     information = np.maximum(sum_by(place, odds**2, count), 1e-200)

@@ -109,14 +109,13 @@ def incremental_actions(
     at the right moment. The other outcomes also tell how receptive each is. Whether who engages more is
     moved more, or does more anyway, is left to them too.
     Delays run in waking time or by the clock on the wall, by which the outcomes are likelier (`_pace`); how
-    receptive people are may depend on how much of what they follow lies in
-    the author's niche, and on how much they engage at all; a repost may move fewer or more than an own post
-    does: all are learnt. Each account's effect per
-    exposure is drawn towards what is usual, and to zero where the data cannot tell. Where views are listed,
-    they are the exposures; else followers see posts made after they followed, and a post counts the more, the
-    larger a share of those whom it may reach its `impressions` are. Where nearly everybody acts
-    and most of those who do not never would, by the counts of those who do, nobody without an outcome
-    counts as exposed. Of outcomes of both sorts, the commoner sort is studied and the other left out.
+    receptive people are may depend on how much of what they follow lies in the author's niche, and on how
+    much they engage at all; a repost may move fewer or more than an own post does: all are learnt. Each
+    account's effect per exposure is drawn towards what is usual, and to zero where the data cannot tell.
+    Where views are listed, they are the exposures; else followers see posts made after they followed, and a
+    post counts the more, the larger a share of those whom it may reach its `impressions` are. Where nearly
+    everybody acts and most of those who do not never would, by the counts of those who do, nobody without an
+    outcome counts as exposed. Of outcomes of both sorts, the commoner sort is studied and the other left out.
 
     Parameters
     ----------
