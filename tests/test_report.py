@@ -500,6 +500,7 @@ def test_words_for_numbers_and_outcomes() -> None:
     assert outcome_words(["boost\n"]) == "acts of kind “boost ”"
 
 
+JUDGED = "most followed accounts that could be judged"
 ALL_STARS = (
     "All of the 2 most followed accounts are shown to bring about purchases, and 2 less followed ones are"
 )
@@ -511,6 +512,7 @@ def fake_study(quadrants: list[str | None], grade: str = "causal under assumptio
         {"quadrant": pd.array(quadrants, "str"), "influence_missing": pd.array(quadrants, "str")}
     )
     scores["influence"] = pd.Series(pd.NA, scores.index, dtype="Float64")
+    scores["followers"] = pd.Series(len(scores) - scores.index, dtype="Int64")
     scores["influence_grade"] = pd.array([grade if kind else None for kind in quadrants], "str")
     return Study(scores, *[nothing] * 29, ("purchase",), None, 1.0, 1.0, ())
 
@@ -577,6 +579,16 @@ def test_searches_that_could_not_be_made_stand_beside_what_was_found(tmp_path: P
             "causal under assumptions",
             ALL_STARS,
         ),
+        (
+            [None, "star", "hollow celebrity", "hidden influencer"],
+            "causal under assumptions",
+            f"1 of the 2 {JUDGED} is not shown to bring about purchases; 1 less followed one is",
+        ),
+        (
+            ["star", "quiet", None],
+            "observed",
+            "The most followed account is seen to draw most purchases, and no less followed one is",
+        ),
     ],
 )
 def test_the_finding_is_a_sentence_for_every_outcome(
@@ -597,9 +609,16 @@ def test_steps_and_stages_agree() -> None:
         (["not tested: too few"], ""),
         (["passed: a"], "the one check of the model passed"),
         (["passed: a", "passed: b", "not tested: c"], "all 2 checks of the model passed"),
-        (["passed: a", "doubtful: b"], "1 of 2 checks of the model leaves a doubt (check 1)"),
-        (["failed: a", "doubtful: b"], "1 of 2 checks of the model failed (check 0)"),
-        (["doubtful: a"] * 3, "3 of 3 checks of the model leave a doubt (check 0, check 1 and others)"),
+        (["passed: a", "doubtful: b"], "1 of 2 checks of the model leaves a doubt (“check 1”)"),
+        (
+            ["failed: a", "doubtful: b"],
+            "1 of 2 checks of the model failed (“check 0”), 1 more leaves a doubt",
+        ),
+        (
+            ["failed: a"] * 3 + ["doubtful: b"] * 2 + ["passed: c"] * 2,
+            "3 of 7 checks of the model failed (“check 0”, “check 1” and others), 2 more leave a doubt",
+        ),
+        (["doubtful: a"] * 3, "3 of 3 checks of the model leave a doubt (“check 0”, “check 1” and others)"),
     ],
 )
 def test_the_headline_carries_the_worst_verdict(verdicts: list[str], said: str) -> None:

@@ -225,8 +225,10 @@ def doubt(study: Study) -> str:
     for verdict, words in _DOUBTS.items():
         found = checks.loc[tested & (verdicts == verdict), "check"].tolist()
         if found:
-            named = ", ".join(found[:NAMED]) + (" and others" if len(found) > NAMED else "")
-            return f"{len(found)} of {counted(total, 'check')} of the model {words[len(found) > 1]} ({named})"
+            named = ", ".join(f"“{name}”" for name in found[:NAMED]) + " and others" * (len(found) > NAMED)
+            said = f"{len(found)} of {counted(total, 'check')} of the model {words[len(found) > 1]} ({named})"
+            more = int((verdicts == "doubtful").sum()) if verdict == "failed" else 0
+            return f"{said}, {more} more {_DOUBTS['doubtful'][more > 1]}" if more else said
     return f"{'the one check' if total == 1 else f'all {total} checks'} of the model passed" if total else ""
 
 
@@ -278,14 +280,23 @@ def finding(study: Study) -> str:
     act = deed(study)
     if not hidden + star:
         return f"None of the {kinds.sum():,} accounts that could be judged is {act}"
+    judged = " that could be judged" if _more_followed_unjudged(study) else ""
     these = "one is" if hidden == 1 else "ones are"
     others = f"{hidden:,} less followed {these}" if hidden else "no less followed one is"
     alone = hollow + star == 1
     if hollow:
         some = (
-            f"{hollow:,} of the {hollow + star:,} most followed accounts {'is' if hollow == 1 else 'are'} not"
+            f"{hollow:,} of the {hollow + star:,} most followed accounts{judged} "
+            f"{'is' if hollow == 1 else 'are'} not"
         )
-        some = some if star else f"None of the {hollow:,} most followed accounts is"
-        return f"{'The most followed account is not' if alone else some} {act}; {others}"
-    every = "The most followed account is" if alone else f"All of the {star:,} most followed accounts are"
-    return f"{every} {act}, and {others}"
+        some = some if star else f"None of the {hollow:,} most followed accounts{judged} is"
+        return f"{f'The most followed account{judged} is not' if alone else some} {act}; {others}"
+    every = f"All of the {star:,} most followed accounts{judged} are"
+    return f"{f'The most followed account{judged} is' if alone else every} {act}, and {others}"
+
+
+def _more_followed_unjudged(study: Study) -> bool:
+    """Whether anybody without an estimate has more followers than one of the most followed that have one."""
+    followers = study.scores["followers"].astype("Float64")
+    famous = study.scores["quadrant"].isin(["star", "hollow celebrity"])
+    return bool((followers[study.scores["quadrant"].isna()] > followers[famous].min()).any())
