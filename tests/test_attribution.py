@@ -125,7 +125,8 @@ def _random_scene(rng: np.random.Generator) -> _exposure.Scene:
     )
     when = rng.random(outcomes) * 1e5
     return _exposure.Scene(
-        outcomes=_exposure.Outcomes(rng.integers(0, accounts, outcomes), when, when),
+        outcomes=_exposure.Outcomes(rng.integers(0, accounts, outcomes), when, when, np.ones(outcomes, int)),
+        pause=0.0,
         tempo=np.ones(outcomes),
         attention=_exposure.Attention(_exposure.row_starts(pairs[:, 0], accounts), pairs[:, 1], since),
         broadcasts=broadcasts,

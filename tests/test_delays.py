@@ -74,7 +74,7 @@ def test_draws_leave_delays_that_are_wrong() -> None:
     exposure = _exposed(data, pd.Series(0, data.account_ids, dtype="Int64"))
     fitted = _intensity.fit_intensity(exposure)
     kernel = fitted.kernel.reshape(exposure.strata, -1)[:, ::-1].ravel().copy()
-    direct, exposed = (seconds @ kernel for seconds in exposure.windows.by_author(fitted.receptive))
+    direct, exposed = exposure.windows.exposure(fitted.receptive, kernel)
     wrong = replace(fitted, kernel=kernel, direct=direct, exposed=exposed)
     right = _effects.sample_effects(exposure, wrong, rng=np.random.default_rng(3)).fitted
     truth = 1 - np.exp(-16 / 8)  # of delays that are exponential with a mean of eight hours

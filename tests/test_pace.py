@@ -25,6 +25,11 @@ def _when_awake(posted: np.ndarray, waited: np.ndarray) -> np.ndarray:
     return AWAKE.seconds(AWAKE.waking(posted) + waited)
 
 
+def _when_come_upon(posted: np.ndarray, waited: np.ndarray) -> np.ndarray:
+    """Posts of the night are seen at eight, then acted on by the clock on the wall."""
+    return np.maximum(posted, posted // DAY * DAY + 8 * HOUR) + waited
+
+
 def _shop(acted: Callable[[np.ndarray, np.ndarray], np.ndarray], *, chance: float = 0.15) -> Dataset:
     """People who sleep till eight; some buy three hours after a post, made at any hour, by some clock."""
     rng = np.random.default_rng(5)
@@ -71,11 +76,32 @@ def _scene(data: Dataset) -> Scene:
     return scene
 
 
-@pytest.mark.parametrize(("acted", "always"), [(_by_the_wall, (0.6, 1.0)), (_when_awake, (0.3,))])
+@pytest.mark.parametrize(("acted", "always"), [(_by_the_wall, (1.0,)), (_when_awake, (0.3,))])
 def test_the_clock_is_the_one_people_go_by(
     acted: Callable[[np.ndarray, np.ndarray], np.ndarray], always: tuple[float, ...]
 ) -> None:
     assert _pace.by_best_clock(_scene(_shop(acted)), window=WINDOW).clock.always in always
+
+
+def test_posts_of_the_night_have_delays_of_their_own_where_they_are_come_upon_later() -> None:
+    scene = _scene(_shop(_when_come_upon))
+    assert _pace.by_best_clock(scene, window=WINDOW).dayparts == 8
+    wall = _pace.by_daypart(_pace.by_clock(scene, scene.clock.that_never_stops(1.0)))
+    fitted = _intensity.fit_intensity(_exposure.expose(wall, window=WINDOW))
+    mass = (fitted.kernel.reshape(-1, 8, 2, 8) * np.diff(_exposure.DELAY_EDGES) * WINDOW).sum(axis=(0, 2))
+    within_four_hours = np.sort(mass[:, :4].sum(axis=1) / mass.sum(axis=1))
+    assert within_four_hours[1] < 0.25, "two of eight parts are of the night"
+    assert within_four_hours[2] > 0.6
+
+
+def test_many_authors_share_delays_of_fewer_parts_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = _scene(_shop(_by_the_wall))
+    assert _pace.by_daypart(scene).dayparts == 8
+    monkeypatch.setattr(_pace, "_MOST_CELLS", SOURCES * scene.strata.count * 2 * 8 * 3)
+    apart = _pace.by_daypart(scene)
+    assert apart.dayparts == 3
+    assert np.bincount(apart.broadcasts.daypart).min() > 50
+    assert apart.mode.max() < apart.modes == 6
 
 
 def test_where_nothing_tells_the_clock_is_the_usual_one() -> None:
@@ -109,7 +135,8 @@ def test_of_many_outcomes_some_accounts_tell(monkeypatch: pytest.MonkeyPatch) ->
     thinner = _pace._only_acts_of(scene, some)
     assert set(thinner.outcomes.account) <= set(np.flatnonzero(some))
     assert len(thinner.tempo) == len(thinner.outcomes.time)
-    assert _pace.by_best_clock(scene, window=WINDOW).clock.always > 0.3
+    best = _pace.by_best_clock(scene, window=WINDOW)
+    assert best.clock.always > 0.3 or best.dayparts > 1
 
 
 def test_log_likelihood_by_hand() -> None:

@@ -91,6 +91,27 @@ def test_p_values_are_small_where_posts_move_people() -> None:
     assert (_p_values(20, caused=0.06) <= 0.05).mean() >= 0.8
 
 
+def test_many_who_move_a_few_each_are_told_from_chance_too() -> None:
+    found = {"some by much": [], "by either": []}
+    for seed in range(30):
+        scores = _heavy_tailed_scores(np.random.default_rng(seed))
+        above = np.maximum(_shuffle_test._standardized(scores), 0)
+        statistics = (above**2).sum(axis=1), _shuffle_test._strangeness(scores)
+        for chances, statistic in zip(found.values(), statistics, strict=True):
+            chances.append((statistic >= statistic[0]).mean() <= 0.05)
+    assert np.mean(found["some by much"]) < 0.4
+    assert np.mean(found["by either"]) > 0.55
+
+
+def _heavy_tailed_scores(rng: np.random.Generator) -> np.ndarray:
+    """Of 300 authors, at a hundred times: two outcomes each of very unlike weight, at the first one 2.6."""
+    scores = []
+    for usual in [2.6] + 99 * [2.0]:
+        author = np.repeat(np.arange(300), rng.poisson(usual, 300))
+        scores.append(np.bincount(author, rng.lognormal(0, 1.5, len(author)), 300))
+    return np.array(scores)
+
+
 def test_where_nobody_saw_a_post_nothing_is_told_from_chance() -> None:
     scene = _scene(1)
     scene.broadcasts.time[:] = np.inf

@@ -226,6 +226,7 @@ def _studied(data: Dataset, steps: Steps) -> Study:
         missing=(
             *steps.left_out,
             *steps.instead,
+            *steps.attribution.sessions,
             *steps.no_niches,
             *steps.no_changes,
             *tables.missing(data, steps.settings, steps.kinds),

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from influgraph.influence._arrays import Floats, Ints, sum_by
-from influgraph.influence._clock import HOURS_PER_WEEK
+from influgraph.influence._clock import HOUR, HOURS_PER_WEEK
 
 HOURS_PER_DAY, HOURS_PER_BLOCK = 24, 3
 _STRENGTHS = np.array([2.0, 10.0, 50.0, 300.0, 1e4])
@@ -56,6 +56,16 @@ def draw_factor(
     chosen, used = _hours_kernels.draw_strengths(*known, weights, _STRENGTHS, uniform)
     strength = chosen.reshape(count.shape)
     return rng.gamma(count + strength) / (expected + strength), used
+
+
+def expected_until(end: Floats, niche: Ints, rate: Floats) -> Floats:
+    """Expected outcomes until these seconds of the study, each at the rate of a niche."""
+    hours = rate.shape[1]
+    passed = np.minimum(end / HOUR, hours)
+    cumulative = np.pad(rate.cumsum(axis=1), ((0, 0), (1, 0)))
+    whole = np.floor(passed).astype(np.int64)
+    at, after = (cumulative[niche, np.minimum(whole + step, hours)] for step in (0, 1))
+    return np.asarray(at + (passed - whole) * (after - at))
 
 
 def niche_hour_rate(counts: Floats, members: Floats) -> Uncertain:

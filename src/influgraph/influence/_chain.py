@@ -130,8 +130,8 @@ class Chain:
             self._seen = seen if self._seen is None else self._seen + _DELAY_RATE * (seen - self._seen)
             kernel = _intensity.learnt_kernel(exposure, kernel, *self._seen, **known)
         self._nuisance.expose_by(kernel)
-        direct, whole = exposure.windows.by_author(self.fitted.receptive)
-        self._expose_by(replace(self.fitted, kernel=kernel, exposed=whole @ kernel, direct=direct @ kernel))
+        direct, exposed = exposure.windows.exposure(self.fitted.receptive, kernel)
+        self._expose_by(replace(self.fitted, kernel=kernel, exposed=exposed, direct=direct))
         self.redraw()
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import _rounding
-from influgraph.influence._arrays import Floats
+from influgraph.influence._arrays import Floats, Ints
 
 HOUR, HOURS_PER_WEEK = 3600.0, 168
 # Part of the mean tempo that never stops, where nothing else is known: some are awake at any hour.
@@ -53,6 +53,13 @@ class Clock:
         known = np.isfinite(seconds)
         passed = self._since_monday(np.where(known, seconds, 0) + self.offset)
         return np.asarray(np.where(known, passed - self._since_monday(np.array(self.offset)), seconds))
+
+    def daypart(self, seconds: Floats, count: int) -> Ints:
+        """Which of so many equal parts of the day seconds of the study fall into; parts start at night."""
+        acts = self.rhythm.reshape(7, 24).sum(axis=0)
+        night = int(np.argmin(acts + np.roll(acts, 1) + np.roll(acts, -1)))
+        hour = ((seconds + self.offset) // HOUR).astype(np.int64) % 24
+        return np.asarray((hour - night) % 24 * count // 24)
 
     def seconds(self, waking: Floats) -> Floats:
         """Seconds of the study at these waking seconds; infinite stays infinite."""

@@ -72,7 +72,7 @@ def by_topic(
     def lay_out(values: Floats) -> Floats:
         return sum_by(cell, values[known], len(estimated) * count).reshape(-1, count)
 
-    direct, mass = (lay_out(seconds @ fitted.kernel) for seconds in parts.windows.by_author(fitted.receptive))
+    direct, mass = map(lay_out, parts.windows.exposure(fitted.receptive, fitted.kernel))
     topical, rate = np.ones(count), np.zeros(len(author))
     for _ in range(_STEPS):
         rate[known] = (effects.rate[:, None] * topical).ravel()[cell]
@@ -111,6 +111,6 @@ def _divided(effects: Effects, credit: Floats, mass: Floats, direct: Floats, who
 def _mass_by_label(exposure: Exposure, fitted: Intensity, *, label: Ints) -> tuple[Floats, Floats]:
     """Exposure of the people of each label to each author (authors x labels): in all, and to own posts."""
     people = [fitted.receptive * (label == number) for number in range(int(label.max()) + 1)]
-    both = [exposure.windows.by_author(weight) for weight in people]
-    direct, whole = (np.column_stack([part[side] @ fitted.kernel for part in both]) for side in (0, 1))
+    both = [exposure.windows.exposure(weight, fitted.kernel) for weight in people]
+    direct, whole = (np.column_stack(side) for side in zip(*both, strict=True))
     return whole, direct

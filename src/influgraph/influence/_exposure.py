@@ -14,7 +14,7 @@ from scipy import sparse
 from influgraph import dataset
 from influgraph._threads import at_once, cuts, parts, slices
 from influgraph.dataset import Dataset
-from influgraph.influence import _clock, _sight, _traits
+from influgraph.influence import _clock, _sessions, _sight, _traits
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts, sum_by
 from influgraph.influence._clock import Clock
 from influgraph.influence._windows import Windows
@@ -38,7 +38,8 @@ class Attention:
 class Broadcasts:
     """Appearances of posts before followers, sorted by exposer and time.
 
-    `post` is the post's row, or -1; `sight` the class of how much of its audience saw the post.
+    `post` is the post's row, or -1; `sight` the class of how much of its audience saw the post; `daypart`
+    the part of the day it falls into, from 0, where delays are apart for each.
     """
 
     start: Ints
@@ -47,26 +48,32 @@ class Broadcasts:
     direct: Flags
     post: Ints
     sight: Ints
-
-    @property
-    def mode(self) -> Ints:
-        """Class of sight, and in each own posts (even) and reposts (odd)."""
-        return np.asarray(2 * self.sight + ~self.direct)
+    daypart: Ints
 
     def ordered(self, order: Ints, start: Ints, time: Floats) -> "Broadcasts":
         """These rows in this order, with other row pointers and times."""
         return Broadcasts(
-            start, time, self.author[order], self.direct[order], self.post[order], self.sight[order]
+            start,
+            time,
+            self.author[order],
+            self.direct[order],
+            self.post[order],
+            self.sight[order],
+            self.daypart[order],
         )
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Timed outcomes of accounts: `time` in seconds of the study, `waking` in waking seconds."""
+    """Timed outcomes of accounts: `time` in seconds of the study, `waking` in waking seconds.
+
+    Each begins a session of so many `acts` (see `_sessions`).
+    """
 
     account: Ints
     time: Floats
     waking: Floats
+    acts: Ints
 
 
 @dataclass(frozen=True)
@@ -89,10 +96,10 @@ class Strata:
 class Scene:
     """All that bears on exposure, in waking time of `clock`, whose `tempo` is at each outcome.
 
-    Periods are lengths in seconds.
+    Periods are lengths in seconds; `pause` is the longest inside a session, 0 where each act is its own.
 
     `traits` are the classes that accounts are in (see `_traits`), `sights` how much a broadcast of each class
-    of sight counts.
+    of sight counts, `dayparts` the number of parts of the day that have delays of their own.
     """
 
     outcomes: Outcomes
@@ -104,12 +111,20 @@ class Scene:
     traits: tuple[Ints, ...]
     period: float
     waking_period: float
+    pause: float
     clock: Clock
+    dayparts: int = 1
 
     @property
     def modes(self) -> int:
         """How many modes broadcasts may have."""
-        return 2 * len(self.sights)
+        return 2 * self.dayparts * len(self.sights)
+
+    @property
+    def mode(self) -> Ints:
+        """Class of sight, in it part of the day, and in this own posts (even) and reposts (odd)."""
+        posts = self.broadcasts
+        return np.asarray(2 * (self.dayparts * posts.sight + posts.daypart) + ~posts.direct)
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,7 @@ class Exposure:
     The pairs of each author stand in the order of outcomes.
     `niche`, `interests` and `third` are as of `Strata`. Authors are numbered by their place in `authors`. A
     cell is a stratum of receptive accounts and a bin of delays, `stratum * bins + bin`; strata are those of
-    `Strata` by mode of broadcasts; `sights` is how much each class of sight counts.
+    `Strata` by mode of broadcasts; `sights` and `dayparts` are as of the scene.
     """
 
     outcomes: Outcomes
@@ -134,6 +149,7 @@ class Exposure:
     windows: Windows
     strata: int
     sights: Floats
+    dayparts: int
     widths: Floats
     risk_end: Floats
     period: float
@@ -165,8 +181,10 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
     niche = with_their_audience(data, niche, acted=np.bincount(account, minlength=len(niche)) > 0)
     # One second more, so that the last timestamp lies inside the period.
     period = (end - start).total_seconds() + 1
+    sessions = _sessions.find_sessions(account, time, niche=niche, period=period)
+    account, time = account[sessions.begins], time[sessions.begins]
     return Scene(
-        outcomes=Outcomes(account, time, clock.waking(time)),
+        outcomes=Outcomes(account, time, clock.waking(time), sessions.acts),
         tempo=clock.tempo(time),
         attention=attention,
         broadcasts=broadcasts,
@@ -175,6 +193,7 @@ def find_scene(data: Dataset, acts: pd.DataFrame, *, niche: Ints) -> Scene | str
         traits=_traits.find_traits(data, niche=niche, received=_received(attention, broadcasts)),
         period=period,
         waking_period=float(clock.waking(np.array(period))),
+        pause=sessions.pause,
         clock=clock,
     )
 
@@ -269,7 +288,7 @@ def _sorted_broadcasts(
 ) -> Broadcasts:
     order = np.lexsort((author, time, exposer))
     start, alike = row_starts(exposer, accounts), np.zeros(len(order), np.int64)
-    return Broadcasts(start, time[order], author[order], direct[order], post[order], alike)
+    return Broadcasts(start, time[order], author[order], direct[order], post[order], alike, alike)
 
 
 def number_niches(niches: pd.Series) -> Ints:
@@ -358,6 +377,7 @@ def expose(scene: Scene, *, window: float, source: Ints | None = None) -> Exposu
         windows=_list_windows(scene, place, window=window),
         strata=scene.modes * strata.count,
         sights=scene.sights,
+        dayparts=scene.dayparts,
         widths=np.diff(DELAY_EDGES * window),
         risk_end=risk_ends(outcomes.account, outcomes.time, accounts=accounts, period=scene.period),
         period=scene.period,
@@ -373,7 +393,7 @@ def _list_pairs(scene: Scene, source: Ints, *, window: float) -> list[Ints]:
     attention = scene.attention.start, scene.attention.exposers, scene.attention.since
     reach = (*attention, broadcasts.start, broadcasts.time, window)
     niche, edges = strata.niche[broadcasts.author], DELAY_EDGES * window
-    labels = source, niche, broadcasts.mode, scene.modes, strata.table, edges
+    labels = source, niche, scene.mode, scene.modes, strata.table, edges
 
     def find(part: slice) -> tuple[Ints, Ints, Ints]:
         account, time = outcomes.account[part], outcomes.waking[part]
@@ -398,7 +418,7 @@ def _list_windows(scene: Scene, source: Ints, *, window: float) -> Windows:
     )
     posts = broadcasts.start, broadcasts.time, strata.niche[broadcasts.author]
     group = source + number * broadcasts.direct
-    labels = group, 2 * number, broadcasts.mode, scene.modes
+    labels = group, 2 * number, scene.mode, scene.modes
 
     def find(part: tuple[int, int]) -> tuple[npt.NDArray[Any], ...]:
         rows = slice(*part)

@@ -33,6 +33,7 @@ _MEMBERS_EVERY = 5
 # Steps of EM are this much longer, by logarithms: below 2 they still get there (Salakhutdinov & Roweis 2003).
 _STEP, _KERNEL_STEP = 1.6, 1.8
 _PRIOR_OUTCOMES = 0.3
+_ASSUMED_DAYPART = 20.0  # outcomes, at least, by which delays of a part of the day are drawn to the day's
 _PRIOR_OUTCOMES_STRATUM = 10.0
 ASSUMED_DELAYS = 5.0
 # In nine worlds whose sum is found pruning leaves .64 and more, in seven of little to go by 0 to .40. Where
@@ -131,12 +132,12 @@ def fit_intensity(
         if iteration >= learnt_at + _PRUNED_AFTER and abs(credit.sum() - credited) < settled:
             break
         credited = credit.sum()
-    direct, exposed = exposure.windows.by_author(state.receptive)
+    direct, exposed = exposure.windows.exposure(state.receptive, state.kernel)
     return Intensity(
         _baseline_of_outcomes(exposure, state),
         state.kernel,
-        exposed @ state.kernel,
-        direct @ state.kernel,
+        exposed,
+        direct,
         credit,
         unpruned,
         assumed,
@@ -165,7 +166,8 @@ def start_state(exposure: Exposure) -> State:
     accounts, outcomes = len(exposure.niche), len(exposure.outcomes.account)
     actors = np.count_nonzero(np.bincount(exposure.outcomes.account))
     hours = max(int(np.ceil(exposure.period / HOUR)), 1)
-    level = np.tile(np.repeat(exposure.sights, 2), exposure.strata // (2 * len(exposure.sights)))
+    by_mode = np.repeat(exposure.sights, 2 * exposure.dayparts)
+    level = np.tile(by_mode, exposure.strata // len(by_mode))
     kernel = np.outer(level, _assumed_delay(exposure.widths)).ravel()
     _, seconds = exposure.windows.by_author(np.ones(accounts))
     exposed = seconds @ kernel
@@ -252,22 +254,41 @@ def learnt_kernel(
     seconds by which the mean is taken. All are drawn, by a few outcomes (the shape by `assumed`), to what is
     assumed at the start: even levels, an exponential shape. How much each class of sight counts is known.
     """
-    shape = exposure.strata, len(exposure.widths)
-    credit, exposed = credit.reshape(shape), exposed.reshape(shape)
-    level = (kernel.reshape(shape) * exposure.widths).sum(axis=1)
-    assumption = _assumed_delay(exposure.widths)
-    prior = assumed * assumption * exposure.widths
-    delay = assumption * _drawn_ratio(credit.sum(axis=0), (level @ exposed) * assumption, prior)
-    delay /= (delay * exposure.widths).sum()
-    sights = exposure.sights
-    by_sight = [part.reshape(-1, len(sights), 2) for part in (credit.sum(axis=1), exposed @ delay)]
-    had, awaited = by_sight[0].sum(axis=1), np.einsum("s,ksm->km", sights, by_sight[1])
+    strata, bins, widths = exposure.strata, len(exposure.widths), exposure.widths
+    level = (kernel.reshape(strata, bins) * widths).sum(axis=1)
+    modes = -1, len(exposure.sights), exposure.dayparts, 2
+    credit, exposed = (part.reshape(*modes, bins) for part in (credit, exposed))
+    delay = _learnt_delay(
+        credit.sum(axis=(0, 1, 3)),
+        np.einsum("ksdm,ksdmb->db", level.reshape(modes), exposed),
+        widths,
+        assumed=assumed,
+    )
+    had = credit.sum(axis=(1, 2, 4))
+    awaited = np.einsum("s,ksdmb,db->km", exposure.sights, exposed, delay)
     stratum = _drawn_level(had.sum(axis=1), awaited @ level[:2])
     own_or_repost = _drawn_level(had.sum(axis=0), stratum @ awaited)
-    level = np.einsum("k,s,m->ksm", stratum, sights, own_or_repost).ravel()
-    mass = usual.reshape(shape) @ delay
-    level *= mass.sum() / max(level @ mass, 1e-12)
-    return np.asarray((level[:, None] * delay).ravel())
+    level = np.einsum("k,s,m->ksm", stratum, exposure.sights, own_or_repost)[:, :, None]
+    shape = np.einsum("ksdm,db->ksdmb", np.broadcast_to(level, (len(stratum), *modes[1:])), delay)
+    mass = np.einsum(
+        "ksdmb,ksdmb->", usual.reshape(shape.shape), np.broadcast_to(delay[:, None], shape.shape)
+    )
+    return np.asarray((shape * mass / max(usual @ shape.ravel(), 1e-12)).ravel())
+
+
+def _learnt_delay(credit: Floats, exposed: Floats, widths: Floats, *, assumed: float) -> Floats:
+    """Density over delays of each part of the day (parts x bins), drawn to that of the whole day.
+
+    That is drawn, by `assumed` outcomes, to what is usual. `exposed` are seconds, by effect and level.
+    """
+    usual = _assumed_delay(widths)
+    whole = usual * _drawn_ratio(credit.sum(axis=0), exposed.sum(axis=0) * usual, assumed * usual * widths)
+    whole /= (whole * widths).sum()
+    if len(credit) == 1:
+        return whole[None]
+    prior, rows = max(_ASSUMED_DAYPART, assumed) * whole * widths, zip(credit, exposed * whole, strict=True)
+    delay = whole * np.array([_drawn_ratio(had, due, prior) for had, due in rows])
+    return np.asarray(delay / (delay * widths).sum(axis=1, keepdims=True))
 
 
 def _drawn_level(count: Floats, expected: Floats) -> Floats:
@@ -322,17 +343,7 @@ def _update_baseline(exposure: Exposure, state: State, own: Floats) -> None:
 
 def expected_outcomes(exposure: Exposure, rate: Floats) -> Floats:
     """Expected outcomes of each account at the rate of its niche, until its risk ends."""
-    return expected_until(exposure.risk_end, exposure.niche, rate)
-
-
-def expected_until(end: Floats, niche: Ints, rate: Floats) -> Floats:
-    """Expected outcomes until these seconds of the study, each at the rate of a niche."""
-    hours = rate.shape[1]
-    passed = np.minimum(end / HOUR, hours)
-    cumulative = np.pad(rate.cumsum(axis=1), ((0, 0), (1, 0)))
-    whole = np.floor(passed).astype(np.int64)
-    at, after = (cumulative[niche, np.minimum(whole + step, hours)] for step in (0, 1))
-    return np.asarray(at + (passed - whole) * (after - at))
+    return _baseline.expected_until(exposure.risk_end, exposure.niche, rate)
 
 
 def at_risk(exposure: Exposure, level: Floats, *, hours: int) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 
 from influgraph.influence._arrays import Flags, Floats, Ints, row_starts
 from influgraph.influence._clock import HOUR, HOURS_PER_WEEK
-from influgraph.influence._exposure import Attention, Broadcasts, Outcomes, Scene
+from influgraph.influence._exposure import Attention, Broadcasts, Scene
 
 _WEEK = 7 * 86400.0
 _TRIES = 10
@@ -52,7 +52,7 @@ def shuffled_times(scene: Scene, *, rng: np.random.Generator) -> Scene:
     last = np.searchsorted(cell[order], cell[order], side="right") - 1
     source = np.empty_like(order)
     source[order] = order[np.where(place == last, first, place + 1)]
-    moved = Outcomes(outcomes.account, outcomes.time[source], outcomes.waking[source])
+    moved = replace(outcomes, time=outcomes.time[source], waking=outcomes.waking[source])
     return replace(scene, outcomes=moved, tempo=scene.tempo[source])
 
 

@@ -31,15 +31,28 @@ def p_value(scene: Scene, *, window: float, rng: np.random.Generator) -> float:
     source = np.arange(len(chosen))
     for row in scores:
         at = chosen[source]
-        moved = Outcomes(pushed, outcomes.time[at], outcomes.waking[at])
+        moved = Outcomes(pushed, outcomes.time[at], outcomes.waking[at], outcomes.acts[chosen])
         row[:] = _score(scene, moved, 1 / (rate[at] * level[pushed]), authors, kernel, window)
         source[place] = np.lexsort((rng.random(len(cell)), cell))
-    # Whoever is not told from chance would otherwise count by rounding alone.
-    spread = scores.std(axis=0)
-    told = spread > 1e-9 * scores.mean(axis=0)
-    above = np.maximum((scores - scores.mean(axis=0))[:, told] / spread[told], 0)
-    statistic = (above**2).sum(axis=1)
+    statistic = _strangeness(scores)
     return float((statistic >= statistic[0]).mean())
+
+
+def _strangeness(scores: Floats) -> Floats:
+    """How far scores are above those at other times: of some authors by much, or of all by a little.
+
+    Few who move many stand out by themselves; of many who move a few each only the sum tells.
+    """
+    above = np.maximum(_standardized(scores), 0)
+    ways = np.column_stack([(above**2).sum(axis=1), scores.sum(axis=1)])
+    return np.asarray(_standardized(ways).max(axis=1, initial=-np.inf))
+
+
+def _standardized(scores: Floats) -> Floats:
+    """Distance from the mean in standard deviations, without columns that vary by no more than rounding."""
+    mean, spread = scores.mean(axis=0), scores.std(axis=0)
+    told = spread > 1e-9 * mean
+    return np.asarray((scores - mean)[:, told] / spread[told])
 
 
 def _drawn(scene: Scene, window: float, *, rng: np.random.Generator) -> Ints:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from influgraph._threads import at_once, parts, slices
-from influgraph.influence._arrays import Floats, Ints
+from influgraph.influence._arrays import Floats, Ints, sum_by
 
 _MOST_PARTS, _MOST_BYTES = 4, 1e9  # of the work, and of the sums of all parts
 
@@ -51,6 +51,14 @@ class Windows:
         # Windows that end in a later bin fill this one.
         filled = np.asarray(whole)[..., None] + count[..., ::-1].cumsum(axis=-1)[..., ::-1] - count
         reposts, own = (filled * np.diff(self.edges) + rest).reshape(2, self.authors, -1)
+        return own, own + reposts
+
+    def exposure(self, weight: Floats, kernel: Floats) -> tuple[Floats, Floats]:
+        """Kernel mass (by author) of own posts, and of all, before accounts that count so much each."""
+        whole = self._whole_masses(kernel)[self.stratum] * self.count * weight[self.account]
+        cut = self._masses_of(self.cut_stratum, self.length, kernel) * weight[self.cut_account]
+        group, mass = np.concatenate([self.group, self.cut_group]), np.concatenate([whole, cut])
+        reposts, own = sum_by(group, mass, 2 * self.authors).reshape(2, self.authors)
         return own, own + reposts
 
     def beside(self, other: "Windows") -> "Windows":

@@ -1,7 +1,7 @@
 """Incremental actions: what would not have happened without an account's posts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,21 +21,24 @@ from influgraph.influence import (
     _exposure,
     _fewer,
     _inert,
+    _intensity,
     _pace,
     _question,
     _rounding,
     _trial_evidence,
+    _words,
     trials,
 )
 from influgraph.influence._arrays import Flags, Floats, sum_by
 from influgraph.influence._clock import Clock
 from influgraph.influence._effects import Effects
-from influgraph.influence._exposure import Exposure
+from influgraph.influence._exposure import Exposure, Scene
 from influgraph.influence._intensity import Intensity
 
 DRAWS = _effects.SWEEPS
 INTERVAL = ["influence_low", "influence", "influence_high"]
 LABELS = ("niche", "market", "platform")
+_ASSUMED_SESSIONS = 10.0  # that are as long as all of them, beside those credited
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class Attribution:
     random draws of the influence of the estimated accounts (rows: `accounts` without nulls, in order).
     `kernel` gives the learnt share of effects by delay, in waking time or by the clock on the wall.
     `outcomes` counts the outcomes studied, `reached` those with a post before them that may have brought
-    them, `credited` the part that is credited to posts.
+    them, `credited` the part that is credited to posts. `pause` is how long after an act, in seconds, the
+    same account's next one counts to the same session; 0 where acts do not make others likelier.
     """
 
     accounts: pd.DataFrame
@@ -86,6 +90,17 @@ class Attribution:
     outcomes: float
     reached: float
     credited: float
+    pause: float
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """How acts count that make others of the same account likelier, in words; none if none do."""
+        words = (
+            f"Within {_words.length(self.pause)} of an act its account does the same again much oftener than "
+            "usual, whoever posts. Such acts count as one session, and a post is credited with all acts of "
+            "the sessions that it brings about."
+        )
+        return (words,) if self.pause else ()
 
 
 def incremental_actions(
@@ -108,14 +123,17 @@ def incremental_actions(
     its other outcomes, so that common shocks, daily rhythm and homophily are not credited to whoever posts
     at the right moment. The other outcomes also tell how receptive each is. Whether who engages more is
     moved more, or does more anyway, is left to them too.
-    Delays run in waking time or by the clock on the wall, by which the outcomes are likelier (`_pace`); how
-    receptive people are may depend on how much of what they follow lies in the author's niche, and on how
-    much they engage at all; a repost may move fewer or more than an own post does: all are learnt. Each
-    account's effect per exposure is drawn towards what is usual, and to zero where the data cannot tell.
-    Where views are listed, they are the exposures; else followers see posts made after they followed, and a
-    post counts the more, the larger a share of those whom it may reach its `impressions` are. Where nearly
-    everybody acts and most of those who do not never would, by the counts of those who do, nobody without an
-    outcome counts as exposed. Of outcomes of both sorts, the commoner sort is studied and the other left out.
+    Outcomes of an account that follow one another much sooner than usual, like a basket or an evening of
+    clicks, are one session: posts may bring about sessions, and are credited with the outcomes in them.
+    Delays run in waking time or by the clock on the wall, and apart for eight parts of the day, as the
+    outcomes are likelier (`_pace`); how receptive people are may depend on how much of what they follow
+    lies in the author's niche, and on how much they engage at all; a repost may move fewer or more than
+    an own post does: all are learnt. Each account's effect per exposure is drawn towards what is usual,
+    and to zero where the data cannot tell. Where views are listed, they are the exposures; else
+    followers see posts made after they followed, and a post counts the more, the larger a share of those
+    whom it may reach its `impressions` are. Where nearly everybody acts and most of those who do not
+    never would, by the counts of those who do, nobody without an outcome counts as exposed. Of outcomes
+    of both sorts, the commoner sort is studied and the other left out.
 
     Parameters
     ----------
@@ -171,7 +189,8 @@ def incremental_actions(
     (1995), Relative incidence estimation from case series for vaccine safety evaluation. Efron (2004),
     Large-scale simultaneous hypothesis testing: the choice of a null hypothesis. Shen & Louis (1998),
     Triple-goal estimates in two-stage hierarchical models. Laird (1978), Nonparametric maximum likelihood
-    estimation of a mixing distribution. Cemgil (2009), Bayesian inference for nonnegative matrix
+    estimation of a mixing distribution. Halfaker et al. (2015), User session identification based on strong
+    regularities in inter-activity time. Cemgil (2009), Bayesian inference for nonnegative matrix
     factorisation models. Tanner & Wong (1987), The calculation of posterior distributions by data
     augmentation.
 
@@ -228,6 +247,7 @@ def _nothing(data: Dataset, reason: str, *, outcomes: int = 0) -> Attribution:
         outcomes=float(outcomes),
         reached=0.0,
         credited=0.0,
+        pause=0.0,
     )
 
 
@@ -299,6 +319,7 @@ def _observed(data: Dataset, acts: pd.DataFrame, *, rng: np.random.Generator) ->
         outcomes=whole,
         reached=credited,
         credited=credited,
+        pause=0.0,
     )
 
 
@@ -342,7 +363,10 @@ def _modelled(
     exposure = _exposure.expose(scene, window=window)
     fitted = _doubt.fit(exposure)
     settled = data.account_ids[exposure.authors].isin([] if known is None else known["account_id"])
-    effects, beside = _sampled(data, exposure, fitted, known=known, tried=settled, rng=rng)
+    per_session = _acts_per_session(scene, exposure, fitted)
+    effects, beside = _sampled(
+        data, exposure, fitted, known=known, tried=settled, per_session=per_session, rng=rng
+    )
     fitted = effects.fitted
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
@@ -368,14 +392,43 @@ def _modelled(
     grade = "causal under assumptions" if certain else "estimated"
     accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
-    return Attribution(
+    result = Attribution(
         accounts.join(parts.set_axis(names)),
         **_undivided() | divided,
         draws=fewer.lower_draws(direct[:, None] * effects.draws, rng=rng),
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
-        reached=float(len(np.unique(exposure.pair_outcome))),
+        reached=float(scene.outcomes.acts[np.unique(exposure.pair_outcome)].sum()),
         credited=float(np.maximum(numbers[:, 3], 0).sum()),
+        pause=scene.pause,
+    )
+    return result if scene.pause == 0 else _in_acts(result, per_session)
+
+
+def _acts_per_session(scene: Scene, exposure: Exposure, fitted: Intensity) -> float:
+    """Acts of sessions that posts bring about: the mean by how far each is credited, drawn to that of all."""
+    acts = scene.outcomes.acts
+    if scene.pause == 0:
+        return 1.0
+    theta, kernel, baseline = fitted.state.theta, fitted.kernel, fitted.baseline
+    caused = 1 - baseline / _intensity.share_credit(exposure, theta, kernel, baseline)[0]
+    return float((caused @ acts + _ASSUMED_SESSIONS * acts.mean()) / (caused.sum() + _ASSUMED_SESSIONS))
+
+
+def _in_acts(found: Attribution, per_session: float) -> Attribution:
+    """The same, counted in acts, where sessions of so many were brought about."""
+    counts = [*INTERVAL, "influence_total", "influence_rate", *_explanation.PARTS]
+    divided = {
+        name: frame.assign(**{end: per_session * frame[end] for end in INTERVAL})
+        for name, frame in vars(found).items()
+        if name.startswith("by_") and name != "by_trial"
+    }
+    return replace(
+        found,
+        accounts=found.accounts.assign(**{name: per_session * found.accounts[name] for name in counts}),
+        **divided,
+        draws=per_session * found.draws,
+        credited=per_session * found.credited,
     )
 
 
@@ -386,18 +439,23 @@ def _sampled(
     *,
     known: pd.DataFrame | None,
     tried: Flags,
+    per_session: float,
     rng: np.random.Generator,
 ) -> tuple[Effects, dict[str, pd.DataFrame]]:
     """Effects of authors with all that is known, and what trials say beside what is seen without them."""
     every, shown = data.account_ids[exposure.authors], _exposures(data)[exposure.authors]
-    evidence = _trial_evidence.find_evidence(known, every, per_exposure=_per_exposure(fitted, shown))
+    evidence = _trial_evidence.find_evidence(
+        known, every, per_exposure=per_session * _per_exposure(fitted, shown)
+    )
     sample = partial(_effects.sample_effects, exposure, fitted, rng=rng)
     effects = sample(evidence=None if evidence is None else evidence.likelihood)
     effects = _doubt.with_both_ends(exposure, fitted, effects, tried=tried, rng=rng)
     if evidence is None:
         return effects, {}
     seen = sample()
-    return effects, {"by_trial": evidence.beside(seen, per_exposure=_per_exposure(seen.fitted, shown))}
+    return effects, {
+        "by_trial": evidence.beside(seen, per_exposure=per_session * _per_exposure(seen.fitted, shown))
+    }
 
 
 def _per_exposure(fitted: Intensity, shown: Floats) -> Floats:

@@ -274,7 +274,7 @@ def _compete(
     both, receptive = _exposure.compete(real, rivals), np.maximum(fitted.state.members.apart[1], 1e-9)
     groups = (np.arange(len(both.authors)) >= count).astype(np.int64)
     kernel = np.concatenate([fitted.kernel, own.kernel])
-    direct, exposed = (seconds @ kernel for seconds in both.windows.by_author(fitted.receptive))
+    direct, exposed = both.windows.exposure(fitted.receptive, kernel)
     joint = replace(
         fitted,
         baseline=np.minimum(fitted.baseline, own.baseline * own.state.members.apart[1] / receptive),
