@@ -86,7 +86,7 @@ def test_the_clock_is_the_one_people_go_by(
 def test_posts_of_the_night_have_delays_of_their_own_where_they_are_come_upon_later() -> None:
     scene = _scene(_shop(_when_come_upon))
     assert _pace.by_best_clock(scene, window=WINDOW).dayparts == 8
-    wall = _pace.by_daypart(_pace.by_clock(scene, scene.clock.that_never_stops(1.0)))
+    wall = _pace.by_daypart(_pace.by_clock(scene, scene.clock.that_never_stops(1.0)), 8)
     fitted = _intensity.fit_intensity(_exposure.expose(wall, window=WINDOW))
     mass = (fitted.kernel.reshape(-1, 8, 2, 8) * np.diff(_exposure.DELAY_EDGES) * WINDOW).sum(axis=(0, 2))
     within_four_hours = np.sort(mass[:, :4].sum(axis=1) / mass.sum(axis=1))
@@ -96,12 +96,16 @@ def test_posts_of_the_night_have_delays_of_their_own_where_they_are_come_upon_la
 
 def test_many_authors_share_delays_of_fewer_parts_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = _scene(_shop(_by_the_wall))
-    assert _pace.by_daypart(scene).dayparts == 8
+    assert _pace.dayparts_of(scene) == 8
     monkeypatch.setattr(_pace, "_MOST_CELLS", SOURCES * scene.strata.count * 2 * 8 * 3)
-    apart = _pace.by_daypart(scene)
-    assert apart.dayparts == 3
+    assert _pace.dayparts_of(scene) == 3
+    apart = _pace.by_daypart(scene, 3)
     assert np.bincount(apart.broadcasts.daypart).min() > 50
     assert apart.mode.max() < apart.modes == 6
+    monkeypatch.setattr(_pace, "_MOST_WINDOWS", len(scene.attention.exposers))
+    assert _pace.dayparts_of(scene) == 1
+    best = _pace.by_best_clock(_scene(_shop(_when_come_upon)), window=WINDOW)
+    assert best.dayparts == 1
 
 
 def test_where_nothing_tells_the_clock_is_the_usual_one() -> None:

@@ -21,8 +21,9 @@ _PACES = (1.0, ALWAYS)
 # Log likelihood by which another clock than the usual one must be better, and delays by part of the day. The
 # latter gain 2 to 15 in eight worlds where these have no part, or nobody is moved.
 _CLEARLY, _CLEARLY_APART = 5.0, 15.0
-# Parts of the day; fewer where sums by author and cell would take too much.
-_DAYPARTS, _MOST_CELLS = 8, 5e6
+# Parts of the day; fewer where sums by author and cell, or windows of posts by part, would be too many: ten
+# million pairs of outcome and post took three times as long, and twice the memory.
+_DAYPARTS, _MOST_CELLS, _MOST_WINDOWS = 8, 5e6, 5e6
 # Outcomes by which clocks are compared, those of whole accounts, and iterations of each fit.
 _ENOUGH, _ITERATIONS = 30_000, 40
 
@@ -35,23 +36,30 @@ def by_best_clock(scene: Scene, *, window: float) -> Scene:
     best = int(np.argmax([likelihood[0], likelihood[1] + _CLEARLY]))
     if clocks[best].always != scene.clock.always:
         scene, some = by_clock(scene, clocks[best]), by_clock(some, clocks[best])
-    apart = _likelihood(by_daypart(some), window)
-    return by_daypart(scene) if apart > likelihood[best] + _CLEARLY_APART else scene
+    parts = dayparts_of(scene)
+    if parts == 1:
+        return scene
+    gained = _likelihood(by_daypart(some, parts), window) - likelihood[best]
+    return by_daypart(scene, parts) if gained > _CLEARLY_APART else scene
 
 
 def _likelihood(scene: Scene, window: float) -> float:
     return _intensity.log_likelihood(_exposure.expose(scene, window=window), iterations=_ITERATIONS)
 
 
-def by_daypart(scene: Scene) -> Scene:
-    """The same scene in which posts of each part of the day have delays of their own."""
+def dayparts_of(scene: Scene) -> int:
+    """How many parts of the day may have delays of their own, so that time and memory stay in bounds."""
+    posts, strata = scene.broadcasts, scene.strata.count * scene.modes
+    windows = np.minimum(np.diff(posts.start), _DAYPARTS)[scene.attention.exposers].sum()
+    cells = len(np.unique(posts.author)) * strata * (len(_exposure.DELAY_EDGES) - 1)
+    return int(np.clip(_MOST_CELLS // max(cells, 1), 1, _DAYPARTS)) if windows <= _MOST_WINDOWS else 1
+
+
+def by_daypart(scene: Scene, parts: int) -> Scene:
+    """The same scene in which posts of each of so many parts of the day have delays of their own."""
     posts, clock = scene.broadcasts, scene.clock
-    strata, bins = scene.strata.count * scene.modes, len(_exposure.DELAY_EDGES) - 1
-    cells = len(np.unique(posts.author)) * strata * bins
-    count = int(np.clip(_MOST_CELLS // max(cells, 1), 1, _DAYPARTS))
     seconds = clock.seconds(np.where(np.isfinite(posts.time), posts.time, 0.0))
-    daypart = clock.daypart(seconds, count)
-    return replace(scene, broadcasts=replace(posts, daypart=daypart), dayparts=count)
+    return replace(scene, broadcasts=replace(posts, daypart=clock.daypart(seconds, parts)), dayparts=parts)
 
 
 def by_clock(scene: Scene, clock: Clock) -> Scene:
