@@ -68,6 +68,13 @@ def test_names_stand_in_the_order_of_their_points_and_near_them(scores: pd.DataF
         assert text.xyann[1] == pytest.approx(np.clip(at[1], 0.025, 0.975))
 
 
+def test_an_axis_of_less_than_a_power_of_ten_has_numbers_too(scores: pd.DataFrame) -> None:
+    narrow = scores.assign(followers=150 + 700 * scores["followers"] / scores["followers"].max())
+    ax = plots.plot_popularity_against_influence(narrow)
+    low, high = ax.get_xlim()
+    assert [mark for mark in ax.get_xticks() if low <= mark <= high] == [200, 500]
+
+
 def test_nothing_is_named_that_was_not_asked_for(scores: pd.DataFrame) -> None:
     svg = plots.as_svg(lambda ax: plots.plot_popularity_against_influence(scores, ax=ax), height=5, name="p")
     assert "id0" not in re.sub(r'id="[^"]*"', "", svg)

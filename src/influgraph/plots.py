@@ -82,6 +82,17 @@ def _wide_range(ax: Axes) -> Axes:
     return ax
 
 
+def _mark_narrow_ranges(ax: Axes) -> None:
+    """Where an axis shows fewer than two powers of ten, mark twos and fives as well."""
+    from matplotlib.ticker import SymmetricalLogLocator
+
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = axis.get_view_interval()
+        marks = np.asarray(axis.get_majorticklocs())
+        if np.count_nonzero((low <= marks) & (marks <= high)) < 2:
+            axis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=[1, 2, 5]))
+
+
 def plot_popularity_against_influence(
     scores: pd.DataFrame,
     *,
@@ -126,6 +137,7 @@ def plot_popularity_against_influence(
     sns.move_legend(
         ax, "upper center", bbox_to_anchor=(0.5, -0.12), ncols=len(COLOURS), frameon=False, title=None
     )
+    _mark_narrow_ranges(ax)
     called = [_short((names or {})[str(account_id)]) for account_id in named.index]
     label_points(ax, named[["followers", "influence"]].to_numpy(), called)
     return _finish(ax, _quadrants_told(kind, deed), x="followers", y="influence (outcomes)")
