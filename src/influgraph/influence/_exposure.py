@@ -52,15 +52,10 @@ class Broadcasts:
 
     def ordered(self, order: Ints, start: Ints, time: Floats) -> "Broadcasts":
         """These rows in this order, with other row pointers and times."""
-        return Broadcasts(
-            start,
-            time,
-            self.author[order],
-            self.direct[order],
-            self.post[order],
-            self.sight[order],
-            self.daypart[order],
-        )
+        labels = {
+            name: getattr(self, name)[order] for name in ("author", "direct", "post", "sight", "daypart")
+        }
+        return Broadcasts(start=start, time=time, **labels)
 
 
 @dataclass(frozen=True)

@@ -269,7 +269,7 @@ def learnt_kernel(
     stratum = _drawn_level(had.sum(axis=1), awaited @ level[:2])
     own_or_repost = _drawn_level(had.sum(axis=0), stratum @ awaited)
     level = np.einsum("k,s,m->ksm", stratum, exposure.sights, own_or_repost)[:, :, None]
-    shape = np.einsum("ksdm,db->ksdmb", np.broadcast_to(level, (len(stratum), *modes[1:])), delay)
+    shape = level[..., None] * delay[:, None]
     mass = np.einsum(
         "ksdmb,ksdmb->", usual.reshape(shape.shape), np.broadcast_to(delay[:, None], shape.shape)
     )

@@ -64,7 +64,7 @@ class Attribution:
     - `outcomes_after`, `had_anyway`, `due_to_others`, `shrinkage`, `through_reposts`: what the estimate is
       made of. Outcomes of those who may have seen a post before, less those had anyway, less those due to
       others, plus what the prior adds, less what came through reposts, is `influence`. Null where outcomes
-      are counted.
+      are counted; where they come in sessions, these are taken to be as long as those brought about.
 
     `by_niche` has a row for each estimated account and niche it reaches: `account_id`, `niche` (of the people
     moved), `influence`, `influence_low`, `influence_high`; its influence sums to the account's. `by_market`
@@ -388,8 +388,7 @@ def _modelled(
         found = _explanation.by_topic(scene, exposure, fitted, effects, topic=topic, window=window)
         divided["by_topic"] = _named_parts(fewer.lower_labels(found), names, topics, "topic")
     estimated = np.isin(np.arange(len(data.account_ids)), authors)
-    certain = not dates and acts["created_at"].notna().all() and data.posts["created_at"].notna().all()
-    grade = "causal under assumptions" if certain else "estimated"
+    grade = _grade(data, acts, dates=dates)
     accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
     result = Attribution(
@@ -402,7 +401,13 @@ def _modelled(
         credited=float(np.maximum(numbers[:, 3], 0).sum()),
         pause=scene.pause,
     )
-    return result if scene.pause == 0 else _in_acts(result, per_session)
+    return _in_acts(result, per_session) if scene.pause else result
+
+
+def _grade(data: Dataset, acts: pd.DataFrame, *, dates: bool) -> str:
+    """What estimates rest on: less where times are dates, or some are not known."""
+    certain = not dates and acts["created_at"].notna().all() and data.posts["created_at"].notna().all()
+    return "causal under assumptions" if certain else "estimated"
 
 
 def _acts_per_session(scene: Scene, exposure: Exposure, fitted: Intensity) -> float:

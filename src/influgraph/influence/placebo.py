@@ -84,7 +84,8 @@ def placebo_tests(
     `real against shuffled times`: whether posts move anybody at all, without the model. Members of a niche
     exchange the times of their outcomes within hours of the week, 99 times over; the estimate is the p-value,
     the share of times (the true ones included) at which posts come before outcomes as much as they truly do,
-    weighed by delay, affinity and how unusual the outcome is; its interval is what 99 times tell. Doubtful
+    weighed by delay, affinity and how unusual the outcome is: those of some authors by much, or of all
+    together, whichever is stranger; its interval is what 99 times tell. Doubtful
     where it is above `baseline`, 0.05, though over 5 % of the outcomes are credited. It misses small effects.
 
     Parameters

@@ -42,8 +42,8 @@ def self_controlled(
     Returns
     -------
     One row per account, in dataset order: `self_controlled`, with the ends of its 90 % profile interval, in
-    outcomes of the studied period, as `influence`; 0 to infinity. Null without an estimate, and the reason
-    is in `self_controlled_missing`.
+    outcomes of the studied period, as `influence` (in sessions, where outcomes come in these); 0 to
+    infinity. Null without an estimate, and the reason is in `self_controlled_missing`.
 
     Raises
     ------

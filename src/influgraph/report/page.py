@@ -10,6 +10,7 @@ import pandas as pd
 from influgraph import plots, quadrants
 from influgraph._study_comparison import ALLOWED, CREDITED, EVERYBODY
 from influgraph.dataset import Dataset
+from influgraph.influence import placebo
 from influgraph.report import audiences, evidence, suspects
 from influgraph.report.niches_section import niche_names, niches_section
 from influgraph.report.privacy import Labels
@@ -67,6 +68,8 @@ def render(study: Study, data: Dataset, labels: Labels, *, described: Mapping[st
         followed=_accounts(_followed(study), labels, names),
         agreement=_agreement(study),
         checks=evidence.placebo_rows(study),
+        tolerated=f"{placebo.TOLERATED:.0%}",
+        left=f"{placebo.LEFT_BY_INFLUENCE:.0%}",
         claims=evidence.claim_rows(study),
         forecast=evidence.forecast_table(study),
         sums=evidence.explanations(_moving(study).head(ROWS), study.scores["influence"], labels),
