@@ -40,10 +40,3 @@ def test_what_is_sure_stands_before_what_may_be_anything() -> None:
     sure, unsure = _point.typical(probability, sizes)
     assert sure == pytest.approx(5)
     assert unsure < 1
-
-
-def test_trust_in_full_changes_nothing_and_half_of_it_squares_the_odds() -> None:
-    prior, posterior = np.array([[0.5, 0.5]] * 3), np.array([[0.8, 0.2]] * 3)
-    trust, tried = np.array([1.0, 0.5, 0.5]), np.array([False, False, True])
-    full = _point.at_face_value(posterior, prior, trust, tried)
-    assert full == pytest.approx(np.array([[0.8, 0.2], [16 / 17, 1 / 17], [0.8, 0.2]]))

@@ -25,7 +25,7 @@ _LEAST_CREDITED, _LEAST_IN_DOUBT = 0.03, 0.001
 _LARGEST_SCALE = 3.0  # of the usual one
 _LEAST_LIKELY = 1e-6
 # How far delays go by the draw at hand, and steps of EM by each draw.
-_DELAY_RATE, _DELAY_STEPS = 0.3, 2
+_DELAY_RATE, _DELAY_STEPS = 0.3, 4
 
 
 class Chain:
@@ -34,7 +34,8 @@ class Chain:
     `rates` are what an author's effect per exposure may be, `current` each one's place among them, `known`
     what `evidence` says of them. `fitted` is what exposures are counted by: the fit, with delays as learnt
     since. `start`, `outcome`, `added` and `place` are of `by_author`, `anyway` is the chance of each outcome
-    that it was had anyway; `information` and `trust` are of `_trust`.
+    that it was had anyway; `information` and `trust` are of `_trust`. Only beside a trial a likelihood counts
+    by its trust: a baseline that is wrong by a little leaves estimates where they are, and is for intervals.
     """
 
     def __init__(
@@ -74,8 +75,9 @@ class Chain:
             unit = np.ones_like(fitted.direct)
             np.divide(fitted.direct, self._direct, out=unit, where=self._direct > 0)
             self.known = self._evidence(self.rates * unit[:, None])[self.authors]
+        self.tried = (self.known < 1).any(axis=1)
         # Where trials and all else exclude each other, what was randomised decides.
-        self.least = np.where((self.known < 1).any(axis=1), _LEAST_LIKELY, 0.0)
+        self.least = np.where(self.tried, _LEAST_LIKELY, 0.0)
 
     def _sum_intensity(self, caused: Floats) -> None:
         whole = self._nuisance.baseline + caused
@@ -110,7 +112,8 @@ class Chain:
         from influgraph.influence import _kernels
 
         pairs = self.start, self.outcome, self.added
-        known = self._toll, self._scale, self.trust, self.rates, prior, self.least
+        weight = np.where(self.tried, self.trust, 1.0)
+        known = self._toll, self._scale, weight, self.rates, prior, self.least
         uniform, drawn = self._rng.random(len(self.authors)), (self._intensity, self.theta, self.current)
         _kernels.sample_rates(*pairs, *known, uniform, *drawn, likelihood)
 
@@ -128,7 +131,7 @@ class Chain:
             _, _, credit = _intensity.share_credit(exposure, effects, kernel, self._nuisance.baseline)
             seen = np.stack([credit, exposed])
             self._seen = seen if self._seen is None else self._seen + _DELAY_RATE * (seen - self._seen)
-            kernel = _intensity.learnt_kernel(exposure, kernel, *self._seen, **known)
+            kernel = _intensity.next_kernel(exposure, kernel, *self._seen, **known)
         self._nuisance.expose_by(kernel)
         direct, exposed = exposure.windows.exposure(self.fitted.receptive, kernel)
         self._expose_by(replace(self.fitted, kernel=kernel, exposed=exposed, direct=direct))

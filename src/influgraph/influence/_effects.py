@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from influgraph.influence import _point, _prior
-from influgraph.influence._arrays import Flags, Floats, Ints
+from influgraph.influence._arrays import Floats, Ints
 from influgraph.influence._chain import Chain
 from influgraph.influence._exposure import Exposure
 from influgraph.influence._intensity import Intensity
@@ -22,7 +22,7 @@ PRUNED = 0.1
 # Sweeps from one draw of what people would do anyway to the next, where authors and outcomes meet often.
 _REDRAWN_EVERY = 5
 # Delays are learnt so often, in the first part of the sweeps that are not kept.
-_DELAYS_LEARNT, _DELAYS_LEARNT_OF_MANY, _FIRST_PART = 16, 2, 0.8
+_DELAYS_LEARNT, _DELAYS_LEARNT_OF_MANY, _FIRST_PART = 40, 2, 0.8
 _LEARNT_EACH_SWEEP = 5
 # Relative likelihood from which on a rate is not excluded (one-sided 5 %).
 _NOT_EXCLUDED = float(np.exp(-(1.645**2) / 2))
@@ -32,9 +32,10 @@ _NOT_EXCLUDED = float(np.exp(-(1.645**2) / 2))
 class Effects:
     """Posterior of the rate (outcomes per unit of exposure) of every exposed author.
 
-    `probability` (authors x rates) is marginal, `likelihood` relative to the best rate; the columns of
-    `draws` (authors x draws) are joint. `information` is the share of each author's information that the
-    baseline leaves, `trust` (0-1) how far its likelihood is believed. `rate` is the one number for each (see
+    `probability` (authors x rates) is marginal, and the columns of `draws` (authors x draws) are joint.
+    `information` is the share of each author's information that the baseline leaves, `trust` (0-1) how far
+    its likelihood is believed; `likelihood`, relative to the best rate, and `doubted`, the posterior that
+    intervals are of, are as far as that. `rate` is the one number for each (see
     `_point`): its product with the exposure to own posts has the order of influence. `fitted` has delays as
     drawn, exposure by them, and a baseline: at mean rates, the share of each outcome that draws give it.
     `possible` are rates beyond the grid that the author's own outcomes do not exclude, 0 where there are
@@ -46,6 +47,7 @@ class Effects:
     rates: Floats
     probability: Floats
     likelihood: Floats
+    doubted: Floats
     draws: Floats
     information: Floats
     trust: Floats
@@ -59,12 +61,12 @@ class Effects:
         return np.asarray(self.probability @ self.rates)
 
     def quantile(self, level: float) -> Floats:
-        """Rate with this much probability below it, spread evenly within each step of the grid."""
-        cumulative = self.probability.cumsum(axis=1)
+        """Rate with this much probability below it, in doubt, spread evenly within each step of the grid."""
+        cumulative = self.doubted.cumsum(axis=1)
         step = np.minimum((cumulative < level).sum(axis=1), len(self.rates) - 1)
         row = np.arange(len(step))
         edges = _prior.edges(self.rates)
-        past = (cumulative[row, step] - level) / np.maximum(self.probability[row, step], 1e-300)
+        past = (cumulative[row, step] - level) / np.maximum(self.doubted[row, step], 1e-300)
         spread = edges[step + 1] - np.clip(past, 0, 1) * (edges[step + 1] - edges[step])
         return np.where(step == 0, 0.0, spread)
 
@@ -130,13 +132,16 @@ def sample_effects(
             anyway += chain.anyway
             draws[:, sweep] = rates[chain.current]
     prior, probability = believed / sweeps, probability / sweeps
+    likelihood = _marginal_likelihood(probability, prior) ** np.where(chain.tried, 1.0, chain.trust)[:, None]
+    doubted = likelihood * prior
     caused = chain.caused_by(probability @ rates)
     baseline = np.where(caused > 0, _baseline_by_share(anyway / sweeps, caused), chain.fitted.baseline)
     found = Effects(
         chain.authors,
         rates,
         probability,
-        _marginal_likelihood(probability, prior),
+        likelihood,
+        doubted / doubted.sum(axis=1, keepdims=True),
         draws,
         chain.information,
         chain.trust,
@@ -145,7 +150,7 @@ def sample_effects(
     )
     found = replace(found, possible=_beyond_grid(found, chain, baseline + caused))
     direct = chain.fitted.direct[chain.authors]
-    return replace(found, rate=_point_rates(found, direct, prior, tried=chain.least > 0))
+    return replace(found, rate=_point_rates(found, direct))
 
 
 def _beyond_grid(found: Effects, chain: Chain, whole: Floats) -> Floats:
@@ -170,11 +175,10 @@ def _marginal_likelihood(probability: Floats, prior: Floats) -> Floats:
     return np.asarray(likelihood / likelihood.max(axis=1, keepdims=True))
 
 
-def _point_rates(found: Effects, exposed: Floats, prior: Floats, *, tried: Flags) -> Floats:
+def _point_rates(found: Effects, exposed: Floats) -> Floats:
     """Rate of every author whose product with `exposed` (to own posts) has the best order."""
     rate, some = found.mean(), exposed > 0
-    full = _point.at_face_value(found.probability, prior, found.trust, tried)
-    order = _point.typical(full, exposed[:, None] * found.rates)
+    order = _point.typical(found.probability, exposed[:, None] * found.rates)
     low, high = found.quantile(0.05), found.high()
     sizes = [(values * exposed)[some] for values in (rate, low, high)]
     rate[some] = _point.point_estimates(sizes[0], order[some], *sizes[1:]) / exposed[some]

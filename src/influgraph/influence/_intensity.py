@@ -239,10 +239,17 @@ def update_kernel(
 ) -> float:
     """Learn the kernel from the outcomes credited to each cell, in longer steps; the share that moves."""
     exposed, usual, before = state.theta @ state.seconds, state.seconds.sum(axis=0), state.kernel
-    fresh = learnt_kernel(exposure, before, by_cell, exposed, usual=usual, assumed=assumed)
-    longer = fresh * (fresh / np.maximum(before, 1e-300)) ** (_KERNEL_STEP - 1)
-    state.kernel = longer * (usual @ fresh) / max(usual @ longer, 1e-12)
+    state.kernel = next_kernel(exposure, before, by_cell, exposed, usual=usual, assumed=assumed)
     return float(usual @ np.abs(state.kernel - before) / max(usual @ before, 1e-12))
+
+
+def next_kernel(
+    exposure: Exposure, before: Floats, credit: Floats, exposed: Floats, *, usual: Floats, assumed: float
+) -> Floats:
+    """The kernel after a longer step of EM, given what is credited by the one before: see `learnt_kernel`."""
+    fresh = learnt_kernel(exposure, before, credit, exposed, usual=usual, assumed=assumed)
+    longer = fresh * (fresh / np.maximum(before, 1e-300)) ** (_KERNEL_STEP - 1)
+    return np.asarray(longer * float(usual @ fresh) / max(float(usual @ longer), 1e-12))
 
 
 def learnt_kernel(

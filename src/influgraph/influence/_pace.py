@@ -25,7 +25,7 @@ _CLEARLY, _CLEARLY_APART = 5.0, 15.0
 # million pairs of outcome and post took three times as long, and twice the memory.
 _DAYPARTS, _MOST_CELLS, _MOST_WINDOWS = 8, 5e6, 5e6
 # Outcomes by which clocks are compared, those of whole accounts, and iterations of each fit.
-_ENOUGH, _ITERATIONS = 30_000, 40
+_ENOUGH, _ITERATIONS = 30_000, 150
 
 
 def by_best_clock(scene: Scene, *, window: float) -> Scene:

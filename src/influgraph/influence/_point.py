@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from influgraph.influence._arrays import Flags, Floats
+from influgraph.influence._arrays import Floats
 
 # Outcomes below which one effect is hardly told from another: where the logarithm turns into a line.
 LEAST_TOLD = 0.3
@@ -34,15 +34,3 @@ def typical(probability: Floats, sizes: Floats) -> Floats:
     """Effect at the mean logarithm of effects (authors x sizes), counted from `LEAST_TOLD` outcomes on."""
     mean_log = (probability * np.log1p(sizes / LEAST_TOLD)).sum(axis=1)
     return np.asarray(LEAST_TOLD * np.expm1(mean_log))
-
-
-def at_face_value(probability: Floats, prior: Floats, trust: Floats, tried: Flags) -> Floats:
-    """Posterior (authors x rates) had the likelihood been believed in full.
-
-    A baseline that is wrong is wrong for all: it widens intervals, and says little about who is before whom.
-    Where a trial speaks too (`tried`) the posterior stays.
-    """
-    likelihood = np.divide(probability, prior, out=np.zeros_like(probability), where=prior > 0)
-    likelihood /= likelihood.max(axis=1, keepdims=True)
-    full = likelihood ** np.where(tried, 1.0, 1 / trust)[:, None] * prior
-    return np.asarray(full / full.sum(axis=1, keepdims=True))
