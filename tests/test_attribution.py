@@ -348,7 +348,10 @@ def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attri
     assert 3 < tried.accounts.loc[doubtful, "influence_rate"] < 5
     both = tried.by_trial.set_index("account_id").loc[doubtful]
     assert both["effect"] == pytest.approx(4, abs=0.1)
-    assert both["seen"] == pytest.approx(result.accounts.loc[doubtful, "influence_rate"], rel=0.2)
+    alone = result.accounts.loc[doubtful]
+    width = (alone["influence_high"] - alone["influence_low"]) * alone["influence_rate"] / alone["influence"]
+    # Another chain: four of them find .96 to 1.40 for this account, in an interval from 0 to 3.5.
+    assert both["seen"] == pytest.approx(alone["influence_rate"], abs=width / 5)
     assert both["seen_low"] < both["seen"] / 4  # Next to zero: rounding differs between processors.
     results["outcomes"] = [100, 100]
     settled = attribution.incremental_actions(
