@@ -7,13 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from influgraph import dataset
-from influgraph.influence import _doubt, _exposure, _intensity, _kernels, _members, _trust
+from influgraph.influence import (
+    _doubt,
+    _effects,
+    _exposure,
+    _intensity,
+    _kernels,
+    _members,
+    _question,
+    _trust,
+)
 from influgraph.synthetic import WorldSettings, make_world
+from small_world import small_tables
 
 OUTCOMES, AUTHORS, CELLS, PAIRS = 50, 7, 6, 400
+WINDOW = 72 * 3600.0
 
 
 @pytest.fixture(params=range(3))
@@ -62,6 +74,29 @@ def test_levels_explain_what_pairs_of_outcomes_share() -> None:
                 wanted[place[i]] += odds[i] * odds[j] / (size - 1 + 20)
     found = _trust._explained(cell, 20.0, odds, outcome, place, 2)
     np.testing.assert_allclose(found, wanted)
+
+
+def test_doubt_widens_intervals_and_leaves_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = dataset.from_tables(**small_tables())
+    niche = pd.Series(0, data.account_ids, dtype="Int64")
+    scene = _question.own_outcomes(data, ["purchase"], niche, window=WINDOW)
+    assert not isinstance(scene, str)
+    exposure = _exposure.expose(scene, window=WINDOW)
+    fitted = _intensity.fit_intensity(exposure)
+
+    def sampled(trust: float) -> _effects.Effects:
+        monkeypatch.setattr(
+            _trust, "find_trust", lambda *given: (np.ones(len(given[-1])), trust + 0 * given[-1])
+        )
+        return _effects.sample_effects(exposure, fitted, sweeps=40, rng=np.random.default_rng(3))
+
+    sure, unsure = sampled(1.0), sampled(0.3)
+    np.testing.assert_array_equal(sure.mean(), unsure.mean())
+    np.testing.assert_array_equal(sure.draws, unsure.draws)
+    told = sure.low() > 0
+    assert told.any()
+    assert (unsure.low() < sure.low())[told].all()
+    assert (unsure.high() > sure.high())[told].all()
 
 
 def test_odds_of_a_bin_are_less_than_half_apart() -> None:

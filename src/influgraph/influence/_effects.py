@@ -34,13 +34,12 @@ class Effects:
 
     `probability` (authors x rates) is marginal, and the columns of `draws` (authors x draws) are joint.
     `information` is the share of each author's information that the baseline leaves, `trust` (0-1) how far
-    its likelihood is believed; `likelihood`, relative to the best rate, and `doubted`, the posterior that
-    intervals are of, are as far as that. `rate` is the one number for each (see
-    `_point`): its product with the exposure to own posts has the order of influence. `fitted` has delays as
-    drawn, exposure by them, and a baseline: at mean rates, the share of each outcome that draws give it.
-    `possible` are rates beyond the grid that the author's own outcomes do not exclude, 0 where there are
-    none (where hardly anything is credited the grid is narrow), and what `_doubt` adds; no lower end is above
-    `least`.
+    its likelihood is believed: so far go `likelihood`, relative to the best rate, and `doubted`, the
+    posterior of intervals. `rate` is the one number for each (see `_point`): its product with the exposure to
+    own posts has the order of influence. `fitted` has delays as drawn, exposure by them, and a baseline: at
+    mean rates, the share of each outcome that draws give it. `possible` are rates beyond the grid that the
+    author's own outcomes do not exclude, 0 where there are none (where hardly anything is credited the grid
+    is narrow), and what `_doubt` adds; no lower end is above `least`.
     """
 
     authors: Ints
@@ -132,6 +131,7 @@ def sample_effects(
             anyway += chain.anyway
             draws[:, sweep] = rates[chain.current]
     prior, probability = believed / sweeps, probability / sweeps
+    # Beside a trial the draws have been of trust already.
     likelihood = _marginal_likelihood(probability, prior) ** np.where(chain.tried, 1.0, chain.trust)[:, None]
     doubted = likelihood * prior
     caused = chain.caused_by(probability @ rates)

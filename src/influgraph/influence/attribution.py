@@ -370,14 +370,14 @@ def _modelled(
     fitted = effects.fitted
     parts = _explanation.explain(exposure, fitted, effects)
     direct, mean = fitted.direct[effects.authors], effects.rate
-    numbers = direct[:, None] * np.column_stack([effects.low(), mean, effects.high(), mean])
-    numbers[:, 3] = mean * fitted.exposed[effects.authors]
+    total = mean * fitted.exposed[effects.authors]
+    numbers = np.column_stack([direct * effects.low(), direct * mean, direct * effects.high(), total])
     if dates:
         fewer = _fewer.not_told(_rounding.DATES, effects)
     else:
         fewer = _fewer.find_fewer(scene, exposure, fitted, effects, tried=settled)
-    parts["had_anyway"] += numbers[:, 3] - fewer.lower(numbers)[:, 3]
     numbers = fewer.lower(numbers)
+    parts["had_anyway"] += total - numbers[:, 3]
     by_label = partial(_explanation.by_label, exposure, fitted, effects)
     authors = exposure.authors[effects.authors]
     names = data.account_ids[authors]
