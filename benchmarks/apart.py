@@ -38,6 +38,7 @@ INFLUENCE = {
     "covered from 5": "hold from 5 on",
     "covered": "hold",
     "exclude zero": "above zero",
+    "sum held": "interval of the sum holds",
 }
 KINDS = {"farm": "purchased_followers", "squad": "coordination", "pod": "pod", "sybil": "sybil"}
 INNOCENT = {"fanclub": "fan_club", "newsroom": "newsroom", "friends": "friends"}
@@ -75,6 +76,7 @@ def judge_influence(name: str, changes: dict[str, int]) -> dict[str, object]:
         figures = oracle.judge_ranking(estimate.astype(float), truth)
         row |= {f"{ranking} {figure}": value for figure, value in figures.items()}
     row |= oracle.judge_intervals(estimates, truth, followers)
+    row["sum held"] = oracle.holds_sum(result, truth.sum())
     return {title: row[figure] for figure, title in INFLUENCE.items()} | {"seconds": seconds}
 
 

@@ -19,7 +19,9 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks import _plain_world as plain
+from benchmarks.__main__ import show_markdown
 from influgraph import centrality, dataset, networks, niche_names, niches, popularity, synthetic
+from influgraph._study_comparison import share_interval
 from influgraph._study_networks import attention_layers
 from influgraph.dataset import Dataset
 from influgraph.influence import _exposure, _intensity, _kernels, attribution
@@ -29,6 +31,10 @@ Floats = npt.NDArray[np.float64]
 
 TOP, WINDOW, DAY = 20, "3D", 86400.0
 MISSED = 20.0  # What a truth outside its 90 % interval costs per unit of distance: 2 / .1.
+ORACLES, POPULARITIES = (
+    ("oracle", "follower oracle"),
+    ("followers", "pagerank", "engagement rate", "engagements"),
+)
 FIRST_SEED = {"plain": 3101, "synthetic": 4101}
 WORLDS: dict[str, dict[str, Any]] = {
     "as it comes": {},
@@ -236,6 +242,13 @@ def judge_intervals(estimates: pd.DataFrame, truth: pd.Series, followers: pd.Ser
     }
 
 
+def holds_sum(result: attribution.Attribution, total: float) -> bool:
+    """Whether the interval of what a study says is credited to all accounts contains the true sum."""
+    everybody = np.ones(len(result.draws), bool)
+    low, _, high = share_interval(result, everybody)
+    return bool(low <= total / result.outcomes <= high)
+
+
 def judge_comedian(estimates: pd.DataFrame, comedian: str, followers: pd.Series) -> dict[str, float]:
     """Its interval, and where it stands among all by rate and by followers (0-1)."""
     own = estimates.loc[comedian]
@@ -243,8 +256,10 @@ def judge_comedian(estimates: pd.DataFrame, comedian: str, followers: pd.Series)
         "comedian": own["influence"],
         "comedian low": own["influence_low"],
         "comedian high": own["influence_high"],
-        "comedian's rate, percentile": (estimates["influence_rate"].dropna() < own["influence_rate"]).mean(),
-        "comedian's followers, percentile": (followers < followers[comedian]).mean(),
+        "rate of the comedian, percentile": (
+            estimates["influence_rate"].dropna() < own["influence_rate"]
+        ).mean(),
+        "followers of the comedian, percentile": (followers < followers[comedian]).mean(),
     }
 
 
@@ -273,9 +288,8 @@ def judge(case: Case) -> dict[str, Any]:
     total = truth.sum() or np.nan
     row["credited / true"] = estimates["influence"].sum() / total
     row["naive / true"] = naive_comparison(data).reindex(truth.index).sum() / total
-    row["credited of outcomes"], row["true of outcomes"] = (
-        credited / result.outcomes for credited in (result.credited, truth.sum())
-    )
+    row["credited of outcomes"] = result.credited / result.outcomes
+    row["sum held"] = holds_sum(result, truth.sum())
     return row | {"seconds": seconds}
 
 
@@ -344,17 +358,64 @@ def run(which: str, *, seed: int, accounts: int = 20_000) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index(["views", "world"])
 
 
+def tell(row: "pd.Series[Any]", rankings: list[str]) -> dict[str, str]:
+    """A world's row of `docs/validation.md`; of each ranking its figure, in this order."""
+    cells = {
+        figure: " · ".join(f"{row[f'{ranking} {figure}']:.2f}" for ranking in rankings)
+        for figure in ("rank", "hits", "share")
+    }
+    cells["credited / true (naive)"] = f"{row['credited / true']:.2f} ({row['naive / true']:.1f})"
+    if np.isnan(row["credited / true"]):
+        cells = {
+            **dict.fromkeys(cells, "-"),
+            "credited / true (naive)": f"{row['credited of outcomes']:.1%} of outcomes",
+        }
+    thirds = " · ".join(f"{row[f'covered, third {number}']:.2f}" for number in (1, 2, 3))
+    comedian = f"{row['comedian']:.0f} [{row['comedian low']:.0f}, {row['comedian high']:.0f}]"
+    cells |= {
+        "interval of the sum holds": "yes" if row["sum held"] else "**no**",
+        "intervals that hold (from 5 on)": f"{row['covered']:.2f} ({row['covered from 5']:.2f})",
+        "by third of followers": thirds,
+        "score": f"{row['interval score']:.0f}",
+        "exclude zero": f"{row['exclude zero']:.1%}",
+        "comedian": comedian,
+        "below it": f"{row['rate of the comedian, percentile']:.0%}",
+    }
+    return {title: cell.replace("nan", "-") for title, cell in cells.items()}
+
+
+def show(table: pd.DataFrame, views: str) -> None:
+    """Print the tables of `docs/validation.md` for worlds of one kind."""
+    oracles = [name for name in ORACLES if f"{name} rank" in table]
+    rows = [{views: str(name)} | tell(row, ["ours", *oracles, "followers"]) for name, row in table.iterrows()]
+    show_markdown(views, pd.DataFrame(rows))
+    figures = ("rank", "hits", "share")
+    ratios = {
+        f"{views}, of the {given}": [
+            f"{ratio.median():.2f} ({ratio.min():.2f})"
+            for ratio in (table[f"ours {figure}"] / table[f"{given} {figure}"] for figure in figures)
+        ]
+        for given in oracles
+    }
+    show_markdown("median (worst) ratio", told_by(ratios, figures))
+    medians = {
+        ranking: [f"{table[f'{ranking} {figure}'].median():.2f}" for figure in figures]
+        for ranking in ("ours", *oracles, *POPULARITIES)
+    }
+    show_markdown("median", told_by(medians, figures))
+
+
+def told_by(rows: dict[str, list[str]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table with the names of its rows in the first column."""
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)).rename_axis("").reset_index()
+
+
 def main() -> None:
-    """Print the tables, and median and worst ratio to the oracles."""
+    """Print all tables."""
     which = sys.argv[1] if len(sys.argv) > 1 else "plain"
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else FIRST_SEED[which]
     for views, table in run(which, seed=seed).groupby(level="views", sort=False):
-        print(f"\n{which}, views {views}\n{table.droplevel('views').round(3).T.to_string()}")
-        for given in ("oracle", "follower oracle"):
-            for figure in ("rank", "hits", "share"):
-                if f"{given} {figure}" in table:
-                    ratio = table[f"ours {figure}"] / table[f"{given} {figure}"]
-                    print(f"{figure}: median {ratio.median():.2f} of the {given}, worst {ratio.min():.2f}")
+        show(table.droplevel("views"), f"{which}, views {views}")
 
 
 if __name__ == "__main__":

@@ -48,12 +48,12 @@ def _credited(found: Attribution) -> list[list[Any]]:
 
 
 def _share_row(who: str, found: Attribution, part: npt.NDArray[np.bool_]) -> list[Any]:
-    low, middle, high = _share_interval(found, part)
+    low, middle, high = share_interval(found, part)
     verdict = f"{middle:z.0%} [{low:z.0%} to {high:z.0%}] of the outcomes are credited to {who}; {ALLOWED}"
     return [CREDITED, who, middle, low, high, np.nan, verdict]
 
 
-def _share_interval(found: Attribution, part: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
+def share_interval(found: Attribution, part: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
     """Low, middle and high of the share of outcomes credited to these accounts.
 
     Errors of the baseline do not cancel in a sum: small beside one account's own doubt, they are most of that
