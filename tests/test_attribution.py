@@ -7,7 +7,7 @@ from scipy import sparse
 
 from influgraph import dataset, networks, niches, popularity, synthetic, uncertainty
 from influgraph.dataset import Dataset
-from influgraph.influence import _chain, _clock, _exposure, _kernels, _window_kernels, attribution
+from influgraph.influence import _chain, _clock, _exposure, _kernels, _result, _window_kernels, attribution
 from influgraph.synthetic import World, WorldSettings
 
 TABLES = ("follows", "posts", "engagements")
@@ -300,7 +300,7 @@ def test_influence_divides_by_whatever_labels_the_people_moved(
 ) -> None:
     found = result.accounts["influence"].dropna()
     for part, label in ((result.by_market, "market"), (result.by_platform, "platform")):
-        assert part.columns.tolist() == ["account_id", label, *attribution.INTERVAL]
+        assert part.columns.tolist() == ["account_id", label, *_result.INTERVAL]
         assert set(part[label]) <= set(planted[0].data.accounts[label])
         whole = part.groupby("account_id")["influence"].sum().reindex(found.index).fillna(0)
         np.testing.assert_allclose(whole, found, atol=1e-6)
@@ -526,7 +526,7 @@ def test_outcomes_before_any_post_all_at_once_or_alone_are_too_little(shop: Data
 def test_counting_exposures_needs_no_times(shop: Dataset) -> None:
     untimed = shop.posts.drop(columns="created_at")
     data = dataset.from_tables(follows=shop.follows, posts=untimed, engagements=shop.engagements)
-    assert attribution._exposures(data)[data.account_ids.get_loc("a")] == 3 * 56
+    assert _result.count_exposures(data)[data.account_ids.get_loc("a")] == 3 * 56
 
 
 def test_no_effect_found_is_not_no_effect_for_certain() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -106,14 +107,55 @@ def sample_effects(
     meet more than five million times, fewer than `sweeps` are kept, at least a hundred of them.
     """
     chain = Chain(exposure, fitted, evidence=evidence, rng=rng)
-    count, rates, many = len(chain.authors), chain.rates, len(chain.outcome) > _MANY
-    group = np.zeros(count, np.int64) if groups is None else groups[chain.authors]
+    authors = len(chain.authors)
+    group = np.zeros(authors, np.int64) if groups is None else groups[chain.authors]
     idle = float(np.mean(fitted.credit[chain.authors] < PRUNED))
-    learnt, likelihood = _prior.Prior(rates, group, zero=idle), np.empty((count, len(rates)))
+    learnt = _prior.Prior(chain.rates, group, zero=idle)
+    known = _draw(chain, learnt, sweeps=sweeps, delays=groups is None)
+    # Beside a trial the draws have been of trust already.
+    trust = np.where(chain.tried, 1.0, chain.trust)[:, None]
+    likelihood = _marginal_likelihood(known.probability, known.prior) ** trust
+    doubted = likelihood * known.prior
+    caused = chain.caused_by(known.probability @ chain.rates)
+    baseline = np.where(caused > 0, _baseline_by_share(known.anyway, caused), chain.fitted.baseline)
+    found = Effects(
+        chain.authors,
+        chain.rates,
+        known.probability,
+        likelihood,
+        doubted / doubted.sum(axis=1, keepdims=True),
+        known.draws,
+        chain.information,
+        chain.trust,
+        chain.exposed,
+        replace(chain.fitted, baseline=baseline),
+    )
+    found = replace(found, possible=_beyond_grid(found, chain, baseline + caused))
+    direct = chain.fitted.direct[chain.authors]
+    return replace(found, rate=_point_rates(found, direct))
+
+
+class _Drawn(NamedTuple):
+    """Means over draws, and rates as drawn (authors x draws).
+
+    `prior` and `probability` are of each author's rates before and after its outcomes are seen (authors x
+    rates), `anyway` is the chance of each outcome that it was had anyway.
+    """
+
+    prior: Floats
+    probability: Floats
+    anyway: Floats
+    draws: Floats
+
+
+def _draw(chain: Chain, learnt: _prior.Prior, *, sweeps: int, delays: bool) -> _Drawn:
+    """Draw all again and again; half as many first draws are for the chain to settle, and to learn delays."""
+    rates, many = chain.rates, len(chain.outcome) > _MANY
+    likelihood = np.empty((len(chain.authors), len(rates)))
     probability, believed = np.zeros_like(likelihood), np.zeros_like(likelihood)
-    sweeps, anyway = _affordable(sweeps, len(chain.outcome)), np.zeros_like(fitted.baseline)
-    learning = _when_delays_are_learnt(sweeps // 2, many=many) if groups is None else set()
-    draws = np.empty((count, sweeps))
+    sweeps, anyway = _affordable(sweeps, len(chain.outcome)), np.zeros_like(chain.anyway)
+    learning = _when_delays_are_learnt(sweeps // 2, many=many) if delays else set()
+    draws = np.empty((len(likelihood), sweeps))
     for sweep in range(-(sweeps // 2), sweeps):
         if sweep in learning:
             chain.learn_delays()
@@ -130,27 +172,7 @@ def sample_effects(
             believed += learnt.of_authors()
             anyway += chain.anyway
             draws[:, sweep] = rates[chain.current]
-    prior, probability = believed / sweeps, probability / sweeps
-    # Beside a trial the draws have been of trust already.
-    likelihood = _marginal_likelihood(probability, prior) ** np.where(chain.tried, 1.0, chain.trust)[:, None]
-    doubted = likelihood * prior
-    caused = chain.caused_by(probability @ rates)
-    baseline = np.where(caused > 0, _baseline_by_share(anyway / sweeps, caused), chain.fitted.baseline)
-    found = Effects(
-        chain.authors,
-        rates,
-        probability,
-        likelihood,
-        doubted / doubted.sum(axis=1, keepdims=True),
-        draws,
-        chain.information,
-        chain.trust,
-        chain.exposed,
-        replace(chain.fitted, baseline=baseline),
-    )
-    found = replace(found, possible=_beyond_grid(found, chain, baseline + caused))
-    direct = chain.fitted.direct[chain.authors]
-    return replace(found, rate=_point_rates(found, direct))
+    return _Drawn(believed / sweeps, probability / sweeps, anyway / sweeps, draws)
 
 
 def _beyond_grid(found: Effects, chain: Chain, whole: Floats) -> Floats:

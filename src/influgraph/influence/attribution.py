@@ -1,19 +1,18 @@
 """Incremental actions: what would not have happened without an account's posts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from influgraph import dataset
 from influgraph.dataset import Dataset
 from influgraph.influence import (
-    _clock,
+    _counted,
     _doubt,
     _effects,
     _enough,
@@ -24,83 +23,20 @@ from influgraph.influence import (
     _intensity,
     _pace,
     _question,
+    _result,
     _rounding,
     _trial_evidence,
-    _words,
     trials,
 )
-from influgraph.influence._arrays import Flags, Floats, sum_by
-from influgraph.influence._clock import Clock
+from influgraph.influence._arrays import Flags, Floats
 from influgraph.influence._effects import Effects
 from influgraph.influence._exposure import Exposure, Scene
 from influgraph.influence._intensity import Intensity
+from influgraph.influence._result import INTERVAL, LABELS, Attribution
 
-DRAWS = _effects.SWEEPS
-INTERVAL = ["influence_low", "influence", "influence_high"]
-LABELS = ("niche", "market", "platform")
+__all__ = ["Attribution", "incremental_actions"]
+
 _ASSUMED_SESSIONS = 10.0  # that are as long as all of them, beside those credited
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """Influence of every account, and what the model learnt on the way.
-
-    `accounts` has one row per account, in dataset order:
-
-    - `influence`, `influence_low`, `influence_high`: outcomes in the studied period that would not have
-      happened without the account's posts, through direct exposure; 90 % interval. Below zero only where
-      people are shown to act less after its posts.
-    - `influence_total`: the same, with what follows through reposts.
-    - `influence_grade`: `observed` where outcomes are acts done to the account itself, `causal under
-      assumptions` where they can be had without it, `estimated` where times or follows are incomplete, or
-      times are dates.
-    - `influence_rate`: influence per 1,000 exposures (follower x post made after the follow).
-    - `influence_missing`: why there is no estimate, in words; null where there is one.
-    - `influence_information`: share of what the account's exposures could tell that is left once the baseline
-      has taken its part, 0-1; near 0 its posts come when everything else does, and the prior decides.
-    - `suppression_q`: share of false alarms among accounts as suspect as this one, or more, of making people
-      act less (0-1); below zero its influence needs less than 5 % here. Null, with the reason in
-      `suppression_missing`, where the data cannot tell.
-    - `outcomes_after`, `had_anyway`, `due_to_others`, `shrinkage`, `through_reposts`: what the estimate is
-      made of. Outcomes of those who may have seen a post before, less those had anyway, less those due to
-      others, plus what the prior adds, less what came through reposts, is `influence`. Null where outcomes
-      are counted; where they come in sessions, these are taken to be as long as those brought about.
-
-    `by_niche` has a row for each estimated account and niche it reaches: `account_id`, `niche` (of the people
-    moved), `influence`, `influence_low`, `influence_high`; its influence sums to the account's. `by_market`
-    and `by_platform` do the same by what `accounts` say of the people moved, and have no rows where they do
-    not; `by_topic` does by the topic of the posts that moved them. `by_trial` sets what trials say beside
-    what was seen without them, for each account that has both: `effect` and `seen` with `_low` and `_high`,
-    outcomes per 1,000 exposures. `draws` holds
-    random draws of the influence of the estimated accounts (rows: `accounts` without nulls, in order).
-    `kernel` gives the learnt share of effects by delay, in waking time or by the clock on the wall.
-    `outcomes` counts the outcomes studied, `reached` those with a post before them that may have brought
-    them, `credited` the part that is credited to posts. `pause` is how long after an act, in seconds, the
-    same account's next one counts to the same session; 0 where acts do not make others likelier.
-    """
-
-    accounts: pd.DataFrame
-    by_niche: pd.DataFrame
-    by_market: pd.DataFrame
-    by_platform: pd.DataFrame
-    by_topic: pd.DataFrame
-    by_trial: pd.DataFrame
-    draws: Floats
-    kernel: pd.Series
-    outcomes: float
-    reached: float
-    credited: float
-    pause: float
-
-    @property
-    def sessions(self) -> tuple[str, ...]:
-        """How acts count that make others of the same account likelier, in words; none if none do."""
-        words = (
-            f"Within {_words.length(self.pause)} of an act its account does the same again much oftener than "
-            "usual, whoever posts. Such acts count as one session, and a post is credited with all acts of "
-            "the sessions that it brings about."
-        )
-        return (words,) if self.pause else ()
 
 
 def incremental_actions(
@@ -213,10 +149,10 @@ def incremental_actions(
     once = _exposure.had_once(acts["account_id"].cat.codes.to_numpy(), accounts=len(data.account_ids))
     known = None if trial_results is None else trials.check_trials(trial_results, data.account_ids, once=once)
     if acts.empty:
-        return _nothing(data, _enough.no_such_kind(present, kinds))
+        return _result.nothing(data, _enough.no_such_kind(present, kinds))
     received = acts["receiver_id"].notna().to_numpy()
     if received.mean() >= 0.5:
-        return _observed(data, acts[received], rng=rng)
+        return _counted.counted(data, acts[received], rng=rng)
     seconds = pd.Timedelta(window).total_seconds()
     return _modelled(data, kinds, niches=niches, topics=topics, window=seconds, known=known, rng=rng)
 
@@ -232,112 +168,6 @@ def _check(
         raise ValueError("topics: must be indexed by the dataset's posts, in their order")
     if not pd.Timedelta(window) > pd.Timedelta(0):
         raise ValueError(f"window: must be a duration above zero such as '3D', received {window!r}")
-
-
-def _nothing(data: Dataset, reason: str, *, outcomes: int = 0) -> Attribution:
-    missing = np.full(len(data.account_ids), reason, dtype=object)
-    accounts = _frame(data, np.empty((0, 4)), np.zeros(len(missing), bool), grade=None, missing=missing)
-    kernel = pd.Series(dtype=np.float64, name="kernel")
-    draws = np.empty((0, DRAWS))
-    return Attribution(
-        accounts,
-        **_undivided(),
-        draws=draws,
-        kernel=kernel,
-        outcomes=float(outcomes),
-        reached=0.0,
-        credited=0.0,
-        pause=0.0,
-    )
-
-
-def _undivided() -> dict[str, pd.DataFrame]:
-    """Influence by each label of the people moved, and by trial, where none is known."""
-    labels = *LABELS, "topic"
-    by_label = {f"by_{label}": pd.DataFrame(columns=["account_id", label, *INTERVAL]) for label in labels}
-    return {**by_label, "by_trial": pd.DataFrame(columns=["account_id", *_trial_evidence.COLUMNS])}
-
-
-def _frame(
-    data: Dataset, numbers: Floats, estimated: Flags, *, grade: str | None, missing: npt.NDArray[Any]
-) -> pd.DataFrame:
-    """Columns low, mean, high, total of the estimated accounts, laid out over all accounts."""
-    whole = np.full((len(data.account_ids), 4), np.nan)
-    whole[estimated] = numbers
-    frame = pd.DataFrame(whole, index=data.account_ids, columns=[*INTERVAL, "influence_total"])
-    frame = frame[["influence", "influence_low", "influence_high", "influence_total"]]
-    frame["influence_grade"] = pd.Series(grade, frame.index, dtype="str").where(estimated)
-    exposures = _exposures(data)
-    frame["influence_rate"] = 1000 * frame["influence"] / np.where(exposures > 0, exposures, np.nan)
-    frame["influence_missing"] = pd.Series(missing, frame.index, dtype="str").mask(estimated)
-    return frame
-
-
-def _exposures(data: Dataset) -> Floats:
-    """Followers x posts made after the follow, per author."""
-    from influgraph.influence import _kernels
-
-    start, clock = _find_clock(data)
-    follows = _exposure.follow_attention(data, start, clock)
-    posts = _exposure.post_broadcasts(data, start, clock)
-    reached = _kernels.count_exposures(
-        follows.start, follows.exposers, follows.since, posts.start, posts.time
-    )
-    return sum_by(posts.author[posts.direct], reached[posts.direct], len(data.account_ids))
-
-
-def _find_clock(data: Dataset) -> tuple[pd.Timestamp, Clock]:
-    """When the study starts, and its waking time."""
-    start = (dataset.study_period(data) or (pd.Timestamp(0, tz="UTC"),))[0]
-    return start, _clock.find_clock(data, start)
-
-
-def _observed(data: Dataset, acts: pd.DataFrame, *, rng: np.random.Generator) -> Attribution:
-    """Outcomes done to the account: counted, with the uncertainty of who happened to act."""
-    receiver, weight = acts["receiver_id"].cat.codes.to_numpy(), acts["weight"].to_numpy(np.float64)
-    count = len(data.account_ids)
-    received = sum_by(receiver, weight, count)
-    by_actor = pd.Series(weight).groupby([receiver, acts["account_id"].cat.codes.to_numpy()]).sum()
-    variance = sum_by(by_actor.index.get_level_values(0).to_numpy(), by_actor.to_numpy() ** 2, count)
-    estimated = _was_heard(data)
-    mean, spread = received[estimated], _dispersion(received, variance)[estimated]
-    shape = mean / spread + 0.5
-    low, high = (spread * stats.gamma.ppf(level, shape) for level in (0.05, 0.95))
-    draws = spread[:, None] * rng.gamma(shape[:, None], size=(len(shape), DRAWS))
-    numbers = np.column_stack(
-        [np.where(mean > 0, np.minimum(low, mean), 0), mean, np.maximum(high, mean), mean]
-    )
-    reason = np.full(count, "no post, or nobody to see it", dtype=object)
-    accounts = _frame(data, numbers, estimated, grade="observed", missing=reason)
-    kernel = pd.Series(dtype=np.float64, name="kernel")
-    whole, credited = float(weight.sum()), float(mean.sum())
-    return Attribution(
-        accounts,
-        **_undivided(),
-        draws=draws,
-        kernel=kernel,
-        outcomes=whole,
-        reached=credited,
-        credited=credited,
-        pause=0.0,
-    )
-
-
-def _dispersion(received: Floats, variance: Floats) -> Floats:
-    """Variance over mean: actors may act more than once. Drawn to the pooled ratio by ten outcomes."""
-    pooled = max(variance.sum() / max(received.sum(), 1e-12), 1e-12)
-    return np.asarray((variance + 10 * pooled) / (received + 10))
-
-
-def _was_heard(data: Dataset) -> Flags:
-    """Has a post and a follower, as far as the tables can tell: being engaged with proves both."""
-    count = len(data.account_ids)
-    engaged = np.zeros(count, bool)
-    engaged[dataset.resolved_engagements(data)["receiver_id"].dropna().cat.codes] = True
-    posted, followed = engaged.copy(), engaged.copy()
-    posted[data.posts["author_id"].cat.codes] = True
-    followed[data.follows["followed_id"].cat.codes] = True
-    return np.asarray(posted & followed)
 
 
 def _modelled(
@@ -356,9 +186,9 @@ def _modelled(
     acts = _question.own_acts(data, kinds)
     scene = _exposure.find_scene(data, acts, niche=_exposure.number_niches(niches))
     if isinstance(scene, str):
-        return _nothing(data, scene)
+        return _result.nothing(data, scene)
     if reason := _enough.too_little(scene, window=window):
-        return _nothing(data, reason, outcomes=len(acts))
+        return _result.nothing(data, reason, outcomes=len(acts))
     scene = _pace.by_best_clock(_inert.without_inert(scene), window=window)
     exposure = _exposure.expose(scene, window=window)
     fitted = _doubt.fit(exposure)
@@ -389,11 +219,11 @@ def _modelled(
         divided["by_topic"] = _named_parts(fewer.lower_labels(found), names, topics, "topic")
     estimated = np.isin(np.arange(len(data.account_ids)), authors)
     grade = _grade(data, acts, dates=dates)
-    accounts = _frame(data, numbers, estimated, grade=grade, missing=_why_not(data))
+    accounts = _result.frame_estimates(data, numbers, estimated, grade=grade, missing=_why_not(data))
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
     result = Attribution(
         accounts.join(parts.set_axis(names)),
-        **_undivided() | divided,
+        **_result.undivided() | divided,
         draws=fewer.lower_draws(direct[:, None] * effects.draws, rng=rng),
         kernel=_delay_shares(fitted.kernel, exposure),
         outcomes=float(len(acts)),
@@ -448,7 +278,7 @@ def _sampled(
     rng: np.random.Generator,
 ) -> tuple[Effects, dict[str, pd.DataFrame]]:
     """Effects of authors with all that is known, and what trials say beside what is seen without them."""
-    every, shown = data.account_ids[exposure.authors], _exposures(data)[exposure.authors]
+    every, shown = data.account_ids[exposure.authors], _result.count_exposures(data)[exposure.authors]
     evidence = _trial_evidence.find_evidence(
         known, every, per_exposure=per_session * _per_exposure(fitted, shown)
     )
