@@ -156,7 +156,7 @@ def find_partition(ties: Ties, *, resolution: float, seed: int) -> Labels:
 
 def sample(layers: Sequence[Layer], rng: np.random.Generator) -> Sample:
     """Draw the ties to be kept; of those left out, one account's count as much as another's."""
-    parts = [split(layer, share=LEFT_OUT, rng=rng) for layer in layers]
+    parts = split(layers, share=LEFT_OUT, rng=rng)
     evened = [out.weighed(even) for (_, out), even in zip(parts, map(evening, layers), strict=True)]
     return Sample([kept for kept, _ in parts], evened)
 

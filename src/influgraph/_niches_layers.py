@@ -135,10 +135,24 @@ def tie_up(layers: "Sequence[Layer]", shares: Numbers, *, size: int) -> Ties:
     return Ties(starts, ties.indices.astype(np.int32), ties.data, strengths, np.array(signs)[telling])
 
 
-def split(layer: Layer, *, share: float, rng: np.random.Generator) -> tuple[Layer, Layer]:
-    """Leave a random share of the pairs out: what is kept, and what is left out."""
-    left_out = rng.random(len(layer.weights)) < share
-    return layer.chosen(~left_out), layer.chosen(left_out)
+def split(layers: "Sequence[Layer]", *, share: float, rng: np.random.Generator) -> list[tuple[Layer, Layer]]:
+    """Leave out a random share of the pairs of accounts, in all layers and both ways: what is kept, and not.
+
+    Who follows somebody likes its posts, and is followed back: a tie left out of one layer alone would be
+    told by the same pair's tie in another, and whoever is tied to one account only by that one account.
+    """
+    key = rng.integers(2**63, dtype=np.uint64)
+    left_out = [_chance_of_pairs(layer, key) < share for layer in layers]
+    return [(layer.chosen(~out), layer.chosen(out)) for layer, out in zip(layers, left_out, strict=True)]
+
+
+def _chance_of_pairs(layer: Layer, key: np.uint64) -> Numbers:
+    """A number from 0 to 1 for every pair, the same wherever it occurs and both ways (splitmix64)."""
+    low, high = np.minimum(layer.sources, layer.targets), np.maximum(layer.sources, layer.targets)
+    mixed = (low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64)) + key
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return (mixed ^ (mixed >> np.uint64(31))) / 2.0**64
 
 
 def evening(layer: Layer) -> Numbers:

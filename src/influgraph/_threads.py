@@ -55,12 +55,17 @@ def parts(size: int) -> int:
 
 def slices(size: int, count: int | None = None) -> list[slice]:
     """So many rows in `parts`, or in so many parts."""
-    ends = np.linspace(0, size, (count or parts(size)) + 1).astype(int).tolist()
+    count = count or parts(size)
+    if count == 1:
+        return [slice(0, size)]
+    ends = np.linspace(0, size, count + 1).astype(int).tolist()
     return [slice(*both) for both in pairwise(ends)]
 
 
 def cuts(starts: NDArray[np.int64], parts: int) -> list[tuple[int, int]]:
     """First row and end of each of so many parts of a matrix, about equal in entries and rows."""
+    if parts == 1:
+        return [(0, len(starts) - 1)]
     work = starts + np.arange(len(starts))
     ends = np.searchsorted(work, np.linspace(0, work[-1], parts + 1)[1:-1])
     bounds = [0, *ends.tolist(), len(starts) - 1]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
 from influgraph.influence._arrays import Floats, Ints, sum_by
 from influgraph.influence._clock import HOUR, HOURS_PER_WEEK
@@ -39,11 +38,8 @@ def shrunken_factor(count: Floats, expected: Floats) -> Uncertain:
     """
     from influgraph.influence import _hours_kernels
 
-    share = _hours_kernels.share_strengths(count.ravel(), expected.ravel(), _STRENGTHS, _STEPS)
-    share = share.reshape(*count.shape, len(_STRENGTHS))
-    shape, rate = count[..., None] + _STRENGTHS, expected[..., None] + _STRENGTHS
-    mean = (share * shape / rate).sum(axis=-1)
-    return Uncertain(mean, np.exp((share * (special.digamma(shape) - np.log(rate))).sum(axis=-1)))
+    found = _hours_kernels.shrink(count.ravel(), expected.ravel(), _STRENGTHS, _STEPS)
+    return Uncertain(*(values.reshape(count.shape) for values in found))
 
 
 def draw_factor(
@@ -111,8 +107,10 @@ def _period_factor(counts: Floats, expected: Floats, period: Ints, *, by_niche: 
 
 def sum_periods(values: Floats, period: Ints, *, by_niche: bool) -> Floats:
     """Sums over the hours of each period, of each niche (rows) or of all (one row)."""
-    rows = values if by_niche else values.sum(axis=0, keepdims=True)
-    return np.stack([np.bincount(period, weights=row) for row in rows])
+    from influgraph.influence import _hours_kernels
+
+    sums: Floats = _hours_kernels.sum_periods(values, period, by_niche)
+    return sums
 
 
 def trait_factor(own: Floats, expected: Floats, traits: Sequence[Ints]) -> Floats:

@@ -4,6 +4,7 @@ Who follows accounts of another niche sees their posts, and does more when somet
 to go by the hours of their own niche alone, those posts would be taken to bring this about.
 """
 
+from functools import reduce
 from itertools import chain
 from typing import Any
 
@@ -134,8 +135,12 @@ class Hours:
         counts, by_follows = zip(*at_once(count, slices(len(uniform))), strict=True)
         return np.ascontiguousarray(np.sum(counts, axis=0).T), sum(by_follows)
 
+    def _strayed(self) -> Floats:
+        """Product of all factors, niches x hours."""
+        return reduce(np.multiply, self._drawn)
+
     def _redraw_rate(self, counts: Floats, risk: Floats, rng: np.random.Generator) -> None:
-        expected = risk * self._niche_rate * np.prod(np.broadcast_arrays(*self._drawn), axis=0)
+        expected = risk * self._niche_rate * self._strayed()
         level = rng.gamma(counts.sum(axis=1) + 1) / (expected.sum(axis=1) + 1)
         self._niche_rate, expected = self._niche_rate * level[:, None], expected * level[:, None]
         for number, (period, by_niche, factors) in enumerate(self._periods):
@@ -145,4 +150,4 @@ class Hours:
             )
             self._drawn[number] = factors.draw(count, mean, rng=rng)[:, period]
             expected *= self._drawn[number]
-        self._rate = self._niche_rate * np.prod(np.broadcast_arrays(*self._drawn), axis=0)
+        self._rate = self._niche_rate * self._strayed()

@@ -100,25 +100,62 @@ def sum_leaving(
 
 
 @numba.njit(cache=True, nogil=True)
-def share_strengths(count: Floats, expected: Floats, strengths: Floats, steps: int) -> Floats:
-    """Probability of every strength of the prior for each count (counts x strengths), weighted by EM."""
-    shares, weights = np.empty((count.size, strengths.size)), np.full(strengths.size, 1 / strengths.size)
-    alone = _alone(strengths)
-    likelihood = np.empty_like(shares)
+def sum_periods(values: Floats, period: Ints, by_row: bool) -> Floats:  # noqa: FBT001 - compiled loops take no names
+    """Sums over the columns of each period, of each row or of all (one row)."""
+    sums = np.zeros((values.shape[0] if by_row else 1, period.max() + 1))
+    for i in range(values.shape[0]):
+        row = sums[i if by_row else 0]
+        for hour in range(values.shape[1]):
+            row[period[hour]] += values[i, hour]
+    return sums
+
+
+@numba.njit(cache=True, nogil=True)
+def shrink(count: Floats, expected: Floats, strengths: Floats, steps: int) -> tuple[Floats, Floats]:
+    """Mean and geometric mean of the posterior factor of each count over what is expected.
+
+    The prior is gamma about 1, of these strengths, which are weighted by EM.
+    """
+    mean, typical = np.zeros(count.size), np.zeros(count.size)
+    likelihood, alone = np.empty((count.size, strengths.size)), _alone(strengths)
     for i in range(count.size):
         _weigh_strengths(count[i], expected[i], strengths, alone, likelihood[i])
-    for _ in range(steps):
+    weights = np.full(strengths.size, 1 / strengths.size)
+    for _ in range(steps - 1):
         used = np.zeros(strengths.size)
         for i in range(count.size):
             whole = 0.0
             for k in range(strengths.size):
-                shares[i, k] = likelihood[i, k] * weights[k]
-                whole += shares[i, k]
+                whole += likelihood[i, k] * weights[k]
             for k in range(strengths.size):
-                shares[i, k] /= whole
-                used[k] += shares[i, k]
+                used[k] += likelihood[i, k] * weights[k] / whole
         weights = used / count.size
-    return shares
+    for i in range(count.size):
+        whole = log_mean = 0.0
+        for k in range(strengths.size):
+            share, shape, rate = (
+                likelihood[i, k] * weights[k],
+                count[i] + strengths[k],
+                expected[i] + strengths[k],
+            )
+            whole += share
+            mean[i] += share * shape / rate
+            log_mean += share * (_digamma(shape) - math.log(rate))
+        mean[i] /= whole
+        typical[i] = math.exp(log_mean / whole)
+    return mean, typical
+
+
+@numba.njit(cache=True, nogil=True)
+def _digamma(x: float) -> float:
+    """Digamma above zero: by recurrence up to 8, and by the asymptotic series from there (Bernardo 1976)."""
+    below = 0.0
+    while x < 8:
+        below += 1 / x
+        x += 1
+    square = 1 / (x * x)
+    series = 1 / 12 - square * (1 / 120 - square * (1 / 252 - square * (1 / 240 - square / 132)))
+    return math.log(x) - 0.5 / x - square * series - below
 
 
 @numba.njit(cache=True, nogil=True)

@@ -121,6 +121,62 @@ def log_likelihood(
     return total
 
 
+@numba.njit(cache=True, nogil=True)
+def fit_kinds(
+    table: Floats, share: Floats, level: Floats, receptive: Floats, steps: int
+) -> tuple[Floats, Floats, Floats]:
+    """Steps of EM for how much classes are used (levels x receptiveness), as a mixture of independent kinds.
+
+    `share` of each kind, and of its members by `level` (levels x kinds) and `receptive` (kinds x
+    receptiveness), after so many steps from these.
+    """
+    kinds = share.size
+    for _ in range(steps):
+        more_level, more_receptive = np.zeros(level.shape), np.zeros(receptive.shape)
+        own = np.empty(kinds)
+        for i in range(level.shape[0]):
+            for j in range(receptive.shape[1]):
+                mixed = 0.0
+                for k in range(kinds):
+                    own[k] = level[i, k] * share[k] * receptive[k, j]
+                    mixed += own[k]
+                missed = table[i, j] / max(mixed, 1e-300)
+                for k in range(kinds):
+                    more_level[i, k] += own[k] * missed
+                    more_receptive[k, j] += own[k] * missed
+        share = more_level.sum(axis=0)
+        level = more_level / np.maximum(share, 1e-300)
+        for k in range(kinds):
+            more_receptive[k] /= max(more_receptive[k].sum(), 1e-300)
+        share, receptive = share / max(share.sum(), 1e-300), more_receptive
+    return share, level, receptive
+
+
+@numba.njit(cache=True, nogil=True)
+def usual_tilt(
+    mass: Floats, receptive: Floats, part: Floats, bounds: tuple[float, float], halvings: int
+) -> float:
+    """Tilt (per unit of `receptive`) at which the mean receptiveness is one, looked for by halves.
+
+    `mass` is thirds x receptiveness; thirds count by their `part`.
+    """
+    low, high = bounds
+    tilt = 0.0
+    for _ in range(halvings):
+        tilt = (low + high) / 2
+        mean = 0.0
+        for third in range(part.size):
+            whole = received = 0.0
+            for j in range(receptive.size):
+                shift = receptive[-1] if tilt > 0 else receptive[0]
+                own = mass[third, j] * np.exp(tilt * (receptive[j] - shift))
+                whole += own
+                received += own * receptive[j]
+            mean += part[third] * received / max(whole, 1e-300)
+        low, high = (tilt, high) if mean < 1 else (low, tilt)
+    return tilt
+
+
 # Inlined: a helper from the cache is not optimised as one compiled beside its caller, and rounds otherwise.
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST, inline="always")
 def _weigh_classes(

@@ -192,15 +192,10 @@ def _two_kinds(used: Floats, kinds: Kinds) -> tuple[Floats, Kinds]:
     Within a kind, level and receptiveness go their own ways (latent classes, Hofmann 1999). Free weights
     find people who act only after posts wherever chance makes some.
     """
+    from influgraph.influence import _member_kernels
+
     table = used.reshape(len(_LEVELS), len(_RECEPTIVE))
-    for _ in range(_KIND_STEPS):
-        missed = table / np.maximum((kinds.level * kinds.share) @ kinds.receptive, 1e-300)
-        level = kinds.level * kinds.share * (missed @ kinds.receptive.T)
-        receptive = kinds.receptive * kinds.share[:, None] * (kinds.level.T @ missed)
-        share = level.sum(axis=0)
-        level = level / np.maximum(share, 1e-300)
-        receptive = receptive / np.maximum(receptive.sum(axis=1, keepdims=True), 1e-300)
-        kinds = Kinds(share / max(share.sum(), 1e-300), level, receptive)
+    kinds = Kinds(*_member_kernels.fit_kinds(table, *kinds, _KIND_STEPS))
     return ((kinds.level * kinds.share) @ kinds.receptive).ravel(), kinds
 
 
@@ -220,16 +215,15 @@ def _at_usual_receptiveness(weights: Floats, third: Ints, exposed: Floats) -> Fl
     effects on people twice as receptive are the same: left free, the scale wanders off the grid. Where less
     than one outcome should be brought about there is no scale to hold.
     """
+    from influgraph.influence import _member_kernels
+
     part = sum_by(third, exposed, len(weights))
     if part.sum() < 1:
         return weights
-    part = part / part.sum()
-    low, high = -_STEEPEST, _STEEPEST
-    for _ in range(_TILTS):
-        tilt = (low + high) / 2
-        tilted = _shares(weights * np.exp(tilt * (RECEPTIVE - RECEPTIVE.max() * (tilt > 0))))
-        low, high = (tilt, high) if part @ tilted @ RECEPTIVE < 1 else (low, tilt)
-    return tilted
+    mass = weights.reshape(len(weights), len(_LEVELS), -1).sum(axis=1)
+    bounds = -_STEEPEST, _STEEPEST
+    tilt = _member_kernels.usual_tilt(mass, _RECEPTIVE, part / part.sum(), bounds, _TILTS)
+    return _shares(weights * np.exp(tilt * (RECEPTIVE - _RECEPTIVE[-1] * (tilt > 0))))
 
 
 def _drawn_together(used: Floats) -> Floats:
