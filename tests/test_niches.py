@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from influgraph import _niches_ensemble as ensemble
 from influgraph import niche_names
 from influgraph._niches_kernels import leiden
-from influgraph._niches_layers import Layer, excess, rewired, tie_up
+from influgraph._niches_layers import Layer, excess, rewired, split, tie_up
 from influgraph._niches_membership import attach, membership_shares
 from influgraph.dataset import from_tables
 from influgraph.networks import Network, engagement_network, follow_network, network_from_pairs
@@ -330,3 +330,37 @@ def test_partitions_agree_as_the_adjusted_rand_index_says(accounts: int, niches:
     mixed = np.where(rng(3).random(accounts) < 0.7, one, other)
     for labels in (other, mixed, one):
         assert ensemble.agreement(one, labels) == pytest.approx(partition_agreement(one, labels))
+
+
+def test_a_pair_is_left_out_of_all_layers_and_both_ways() -> None:
+    one, other = np.arange(2000, dtype=np.int32), np.arange(2000, 4000, dtype=np.int32)
+    follow, like = Layer(one, other, np.ones(2000)), Layer(one[::2], other[::2], np.ones(1000))
+    back = Layer(other, one, np.ones(2000))
+    (_, out), (_, liked), (kept_back, out_back) = split([follow, like, back], share=0.1, rng=rng())
+    assert 0.08 < len(out.weights) / 2000 < 0.12
+    np.testing.assert_array_equal(out.sources, out_back.targets)
+    np.testing.assert_array_equal(liked.sources, out.sources[out.sources % 2 == 0])
+    assert len(kept_back.weights) + len(out_back.weights) == 2000
+    assert not np.array_equal(split([follow], share=0.1, rng=rng(2))[0][1].sources, out.sources)
+
+
+def test_fans_of_one_account_are_no_niche_because_they_follow_and_like_it() -> None:
+    """Each follows ten of 200 accounts, those of its niche four times as often, and likes one in seven."""
+    draw, people, sources, niches = rng(2), 4000, 200, 6
+    niche, of = draw.integers(0, niches, people), draw.integers(0, niches, sources)
+    weight = (draw.pareto(1.3, sources) + 1) * np.where(of == niche[:, None], 4, 1)
+    followed = np.concatenate([draw.choice(sources, 10, replace=False, p=row / row.sum()) for row in weight])
+    follower, liked = np.repeat(np.arange(people), 10), draw.random(10 * people) < 0.15
+    times = 1 + draw.poisson(3, liked.sum())
+    ids = pd.Index([f"a{number:05}" for number in range(people + sources)])
+    layers = {
+        "follow": network_from_pairs(follower, people + followed, account_ids=ids),
+        "engagement": network_from_pairs(
+            np.repeat(follower[liked], times), people + np.repeat(followed[liked], times), account_ids=ids
+        ),
+    }
+    found = find_niches(layers, rng=rng())
+    assert found.accounts["niche"].nunique() == niches
+    known = found.accounts["niche"].iloc[:people].notna().to_numpy()
+    assert known.mean() > 0.8
+    assert agreement(found.accounts["niche"].iloc[:people][known], niche[known]) > 0.5

@@ -79,9 +79,10 @@ def find_niches(
     beside the accounts that use them, so that words bind accounts as attention does. Leiden looks for niches
     with most ties beyond chance in all layers together.
 
-    Each of several runs sees nine tenths of the ties, and is judged on the tenth left out: a layer whose ties
-    left out do not fall inside of niches gets no say, others as much as the logarithm of the odds tells,
-    times the root of how many ties there are. The score of a resolution is what niches tell of ties left out
+    Each of several runs sees nine tenths of the ties, and is judged on the tenth left out (pairs of accounts,
+    in all layers and both ways): a layer whose ties left out do not fall inside of niches gets no say, others
+    as much as the logarithm of the odds tells, times the root of how many ties there are. Where all layers
+    together tell of none, the one that tells most by itself has all say. The score of a resolution is what niches tell of ties left out
     (the Kullback-Leibler divergence of lying inside of one from chance; every account counts as much as
     another), times the squared agreement of two runs (adjusted Rand index): what is there, and is found
     again. The coarsest resolution is taken whose score cannot be told from the best; where several that
@@ -264,11 +265,27 @@ def _choose(scene: Scene, resolution: float | None, runs: int, rng: np.random.Ge
     if len(shares) > 1:
         several = _ensemble(scene, shares, rng)
         looked = several.look() if resolution is None else {0: several.trial(resolution, runs=2)}
-        told = _say(max(looked.values(), key=lambda trial: trial.score(shares)))
+        told = _say(_best(looked, shares))
+        if not told.any() and resolution is None:
+            # One layer may drown what another tells.
+            told, looked = _most_telling(scene, rng)
         shares = told if told.any() else shares
     several = _ensemble(scene, shares, rng)
     trials = several.scan(runs, looked) if resolution is None else [several.trial(resolution, runs=runs)]
     return _Choice(trials, ensemble.simplest(trials, shares), shares)
+
+
+def _most_telling(scene: Scene, rng: np.random.Generator) -> tuple[Numbers, dict[int, Trial]]:
+    """All say for the layer whose niches tell most of its ties left out, and where they were found."""
+    alone = np.eye(len(scene.layers))
+    looks = [_ensemble(scene, say, rng).look() for say in alone]
+    scores = [_best(looked, say).score(say) for looked, say in zip(looks, alone, strict=True)]
+    most = int(np.argmax(scores))
+    return alone[most], looks[most]
+
+
+def _best(looked: Mapping[int, Trial], shares: Numbers) -> Trial:
+    return max(looked.values(), key=lambda trial: trial.score(shares))
 
 
 def _ensemble(scene: Scene, shares: Numbers, rng: np.random.Generator) -> ensemble.Ensemble:
