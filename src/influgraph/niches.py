@@ -82,14 +82,15 @@ def find_niches(
     Each of several runs sees nine tenths of the ties, and is judged on the tenth left out (pairs of accounts,
     in all layers and both ways): a layer whose ties left out do not fall inside of niches gets no say, others
     as much as the logarithm of the odds tells, times the root of how many ties there are. Where all layers
-    together tell of none, the one that tells most by itself has all say. The score of a resolution is what niches tell of ties left out
-    (the Kullback-Leibler divergence of lying inside of one from chance; every account counts as much as
-    another), times the squared agreement of two runs (adjusted Rand index): what is there, and is found
-    again. The coarsest resolution is taken whose score cannot be told from the best; where several that
-    differ are in question, they get up to three times as many runs. There are no niches where ties left out
-    lie inside of them no more often than in networks rewired at random; where a resolution is given, that is
-    taken as it is, unless it is to be `tested`. The niches are the consensus of runs on all ties, as many as
-    it takes to stand still, up to 16. Neither the order of accounts nor that of pairs changes the result.
+    together tell of none, the one that tells most by itself has all say. The score of a resolution is what
+    niches tell of ties left out (the Kullback-Leibler divergence of lying inside of one from chance; every
+    account counts as much as another), times the squared agreement of two runs (adjusted Rand index): what is
+    there, and is found again. The coarsest resolution is taken whose score cannot be told from the best;
+    where several that differ are in question, they get up to three times as many runs. There are no niches
+    where ties left out lie inside of them no more often than in networks rewired at random; where a
+    resolution is given, that is taken as it is, unless it is to be `tested`. The niches are the consensus of
+    runs on all ties, as many as it takes to stand still, up to 16. Neither the order of accounts nor that of
+    pairs changes the result.
 
     Whoever has attention of one kind only, like follows, may find circles of acquaintances where all kinds
     together find niches of shared interest: what is told is what binds people, not why.
