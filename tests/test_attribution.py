@@ -45,6 +45,17 @@ def result(planted: tuple[World, pd.Series]) -> attribution.Attribution:
     return _attribute(world.data, found)
 
 
+@pytest.fixture(scope="module")
+def small() -> tuple[World, pd.Series]:
+    """A world of 2,000 accounts, where more would only take longer."""
+    return _world(accounts=2000)
+
+
+@pytest.fixture(scope="module")
+def small_result(small: tuple[World, pd.Series]) -> attribution.Attribution:
+    return _attribute(small[0].data, small[1])
+
+
 @pytest.fixture
 def shop() -> Dataset:
     """`a` and `b` post once a day at any hour, c and d follow both and buy an hour after posts of `a`."""
@@ -325,8 +336,10 @@ def test_influence_lies_in_the_market_of_those_who_buy(shop: Dataset) -> None:
     assert _attribute(shop).by_platform.empty
 
 
-def test_a_trial_settles_a_doubt(planted: tuple[World, pd.Series], result: attribution.Attribution) -> None:
-    world, found = planted
+def test_a_trial_settles_a_doubt(
+    small: tuple[World, pd.Series], small_result: attribution.Attribution
+) -> None:
+    (world, found), result = small, small_result
     unsure = result.accounts[result.accounts["influence_low"] == 0]
     exposures = unsure["influence"] / unsure["influence_rate"]
     doubtful = unsure.loc[exposures > exposures.median(), "influence_rate"].idxmax()
@@ -465,9 +478,11 @@ def test_views_are_the_exposures_where_they_are_listed() -> None:
     assert seen > unseen
 
 
-def test_whole_weeks_and_the_order_of_rows_do_not_matter(planted: tuple[World, pd.Series]) -> None:
-    data, found = planted[0].data, planted[1]
-    expected = _attribute(data, found).accounts["influence"]
+def test_whole_weeks_and_the_order_of_rows_do_not_matter(
+    small: tuple[World, pd.Series], small_result: attribution.Attribution
+) -> None:
+    data, found = small[0].data, small[1]
+    expected = small_result.accounts["influence"]
     later = {
         name: getattr(data, name).assign(**{column: getattr(data, name)[column] + pd.Timedelta("70D")})
         for name, column in (

@@ -24,7 +24,7 @@ def _unstated(data: Dataset) -> Dataset:
 
 @pytest.fixture(scope="module")
 def complete() -> Dataset:
-    settings = WorldSettings(accounts=3000, reruns=2, caused_share=0.2, purchases_per_member=3)
+    settings = WorldSettings(accounts=2000, reruns=2, caused_share=0.2, purchases_per_member=3)
     return synthetic.make_world(settings, rng=_rng(501)).data
 
 

@@ -145,7 +145,7 @@ def test_storing_merges_printed_text_and_drops_what_varies() -> None:
 @pytest.fixture(scope="session")
 def second_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("notebooks") / "second"
-    settings = synthetic.WorldSettings(accounts=800, reruns=2)
+    settings = synthetic.WorldSettings(accounts=600, reruns=2)
     synthetic.write_world(synthetic.make_world(settings, rng=np.random.default_rng(11)), folder)
     return folder
 

@@ -13,7 +13,7 @@ from influgraph.synthetic import World, WorldSettings, make_world
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    settings = WorldSettings(accounts=2000, days=42, reruns=2, squads=1, farms=1, farm_sizes=(120,), pods=1)
+    settings = WorldSettings(accounts=1500, days=42, reruns=2, squads=1, farms=1, farm_sizes=(120,), pods=1)
     return make_world(settings, rng=np.random.default_rng(77))
 
 
