@@ -257,7 +257,7 @@ def test_the_truth_is_found(planted: tuple[World, pd.Series], result: attributio
     found = result.accounts.reindex(truth.index)
     followers = popularity.popularity(world.data)["followers"].reindex(truth.index)
     best = truth.nlargest(20).sum()
-    # Worlds of seeds 8 and 1 to 5: sums 1.2 to 1.6 without views; .8 to 1.1 in others (docs/validation.md).
+    # Worlds of seeds 8 and 1 to 5: sums 1.2 to 1.6 without views; .8 to 1.1 in others (docs/choices.md).
     assert truth[found["influence"].nlargest(20).index].sum() / best > 0.6
     assert truth[found["influence"].nlargest(20).index].sum() > 2 * truth[followers.nlargest(20).index].sum()
     assert 0.6 < found["influence"].sum() / truth.sum() < 1.7

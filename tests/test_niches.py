@@ -364,3 +364,10 @@ def test_fans_of_one_account_are_no_niche_because_they_follow_and_like_it() -> N
     known = found.accounts["niche"].iloc[:people].notna().to_numpy()
     assert known.mean() > 0.8
     assert agreement(found.accounts["niche"].iloc[:people][known], niche[known]) > 0.5
+
+
+def test_it_is_said_why_nobody_has_a_niche_where_a_resolution_is_given() -> None:
+    found = find_niches(at_random(300, 3, 1), resolution=1.0, smallest=301, rng=rng())
+    assert found.accounts["niche"].isna().all()
+    assert found.missing is not None
+    assert found.missing.startswith("no niches: nobody's ties")

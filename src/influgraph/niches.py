@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BEYOND_CHANCE = 4.0
 FEWEST_TO_DIVIDE = 50  # accounts of a niche
+NOBODY = "no niches: nobody's ties are those of a member rather than of chance, or too few are tied so"
 SHARES = ["account_id", "niche", "share", "share_low", "share_high"]
 LAYERS = ["share", "excess", "error"]
 SCAN = ["resolution", "niches", "agreement", "excess", "information", "score", "chosen"]
@@ -341,7 +342,7 @@ def _described(
         stability=_stability(label[:accounts], [other[:accounts] for other in partitions], names),
         scan=_scan_table(found, accounts),
         layers=_layer_table(scene, found),
-        missing=None,
+        missing=None if (niche >= 0).any() else NOBODY,
     )
 
 
