@@ -354,8 +354,9 @@ def test_a_full_disk_is_said_and_leaves_finished_steps_only(world: Path, tmp_pat
     assert call("run", world, "--out", out).exit_code == 0
 
 
-def test_ctrl_c_ends_with_130_and_keeps_what_was_finished(world: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-c", HEARING, "run", str(world), "--out", str(tmp_path / "out")]
+def test_ctrl_c_ends_with_130_and_keeps_what_was_finished(tmp_path: Path) -> None:
+    data = write_tables({"engagements": LIKES}, tmp_path / "data")
+    words = [sys.executable, "-c", HEARING, "run", str(data), "--out", str(tmp_path / "out")]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stderr
@@ -366,7 +367,7 @@ def test_ctrl_c_ends_with_130_and_keeps_what_was_finished(world: Path, tmp_path:
     assert said.endswith("\nStopped. Finished steps are kept: the same command goes on from there.\n")
     kept = {path.name for path in (tmp_path / "out" / ".steps").glob("*/*")}
     assert kept == {"popularity", "centrality"}
-    assert call("run", world, "--out", tmp_path / "out").exit_code == 0
+    assert call("run", data, "--out", tmp_path / "out").exit_code == 0
 
 
 def test_progress_names_the_steps_on_a_terminal(tmp_path: Path) -> None:

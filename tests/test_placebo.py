@@ -235,7 +235,7 @@ def test_posts_that_react_to_purchases_are_caught_by_lead_exposures(
 
 def test_a_baseline_without_time_credits_more_to_posts_a_week_off(monkeypatch: pytest.MonkeyPatch) -> None:
     _only(monkeypatch, "posts a week later")
-    world = _world(accounts=2500, days=56, caused_share=0.0, shocks=30, reacting_share=0.3)
+    world = _world(accounts=4000, days=56, caused_share=0.0, shocks=30, reacting_share=0.3)
     right = _tests(*world)
 
     def flat(counts: np.ndarray, members: np.ndarray) -> _baseline.Uncertain:
