@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influgraph import _study_suspects, study
+from influgraph import _study_suspects, _study_tables, study
 from influgraph.bots.clusters import CLUSTERS, JOINT_ACTS, MEMBERS, BotClusters, no_clusters
 from influgraph.dataset import Dataset, from_tables, resolved_engagements
 from influgraph.settings import Bots, Settings
@@ -130,3 +130,14 @@ def test_what_a_search_explained_is_told_beside_what_stands_out() -> None:
     assert list(told.clusters.index) == ["a"]
     assert list(told.members["account_id"]) == ["x"]
     assert list(told.joint_acts.columns) == list(JOINT_ACTS)
+
+
+def test_niches_with_suspects_go_by_the_numbers_of_those_without() -> None:
+    ids = pd.Index([f"a{number}" for number in range(8)], name="account_id")
+    before = pd.Series([1, 1, 1, 0, 0, 2, pd.NA, 2], ids, dtype="Int64")
+    known = pd.Series([0, 0, 0, 1, 1, pd.NA, 1, pd.NA], ids, dtype="Int64")
+    renumbered = _study_tables._renumbered(before, known)
+    assert renumbered.tolist() == [0, 0, 0, 1, 1, 2, pd.NA, 2]
+    nowhere = pd.Series(pd.NA, ids, dtype="Int64")
+    assert _study_tables._renumbered(nowhere, known).isna().all()
+    assert _study_tables._renumbered(before, nowhere).nunique() == 3

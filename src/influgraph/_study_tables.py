@@ -100,13 +100,26 @@ def counterfactual(
             **{f"{name}_without_suspects": now[name] for name in bounds},
             "rank_with_suspects": with_suspects["rank"].astype("Int64"),
             "rank_without_suspects": now["rank"],
-            "niche_with_suspects": niche.astype("Int64"),
+            "niche_with_suspects": _renumbered(niche.astype("Int64"), now["niche"]),
             "niche_without_suspects": now["niche"],
             **{f"{name}_with_suspects": now[name] for name in counts},
             **{f"{name}_without_suspects": people[name] for name in counts},
         },
         index=known.index,
     )
+
+
+def _renumbered(niche: pd.Series, known: pd.Series) -> pd.Series:
+    """Niches under the numbers of the known ones they share most members with; others are numbered on."""
+    from scipy.optimize import linear_sum_assignment
+
+    shared = pd.crosstab(niche, known.set_axis(niche.index))
+    rows, columns = linear_sum_assignment(-shared.to_numpy())
+    alike = shared.to_numpy()[rows, columns] > 0
+    names = dict(zip(shared.index[rows[alike]], shared.columns[columns[alike]], strict=True))
+    first = int(known.max()) + 1 if known.notna().any() else 0
+    others = [number for number in sorted(niche.dropna().unique()) if number not in names]
+    return niche.map(names | {number: first + place for place, number in enumerate(others)}).astype("Int64")
 
 
 def left_out(members: pd.DataFrame) -> tuple[str, ...]:

@@ -293,7 +293,8 @@ def _share(fitted: Intensity, effects: Effects, chosen: Flags) -> Floats:
     """Share of outcomes credited to the chosen authors together: estimate, low, high."""
     mass = _mass(fitted, effects)[chosen]
     low, high = np.quantile(mass @ effects.draws[chosen], [0.05, 0.95])
-    return np.array([mass @ effects.mean()[chosen], low, high])
+    mean = float(mass @ effects.mean()[chosen])
+    return np.array([mean, min(low, mean), max(high, mean)])
 
 
 def _mass(fitted: Intensity, effects: Effects) -> Floats:
