@@ -18,14 +18,35 @@ _RANDOMNESS = 0.01  # of refinement, in mean ties
 
 
 @njit(nogil=True, cache=True)
-def _draw(state: NDArray[np.uint64]) -> float:
-    """A number from 0 up to 1 (splitmix64, Steele, Lea & Flood 2014)."""
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    bits = state[0]
+def _mixed(bits: np.uint64) -> np.uint64:
+    """Bits of a number, mixed (splitmix64, Steele, Lea & Flood 2014)."""
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    bits = bits ^ (bits >> np.uint64(31))
+    return bits ^ (bits >> np.uint64(31))
+
+
+@njit(nogil=True, cache=True)
+def _share(bits: np.uint64) -> float:
+    """A number from 0 up to 1."""
     return float(bits >> np.uint64(11)) / 9007199254740992.0
+
+
+@njit(nogil=True, cache=True)
+def _draw(state: NDArray[np.uint64]) -> float:
+    """A number from 0 up to 1, and the state after it."""
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    return _share(_mixed(state[0]))
+
+
+@njit(nogil=True, cache=True)
+def chance_of_pairs(sources: Labels, targets: Labels, key: np.uint64) -> Numbers:
+    """A number from 0 up to 1 for every pair: the same wherever the pair occurs, and both ways."""
+    chance = np.empty(sources.size)
+    for place in range(sources.size):
+        one, other = np.uint64(sources[place]), np.uint64(targets[place])
+        pair = min(one, other) << np.uint64(32) | max(one, other)
+        chance[place] = _share(_mixed(pair + key))
+    return chance
 
 
 @njit(nogil=True, cache=True)

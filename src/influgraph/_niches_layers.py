@@ -141,18 +141,11 @@ def split(layers: "Sequence[Layer]", *, share: float, rng: np.random.Generator) 
     Who follows somebody likes its posts, and is followed back: a tie left out of one layer alone would be
     told by the same pair's tie in another, and whoever is tied to one account only by that one account.
     """
+    from influgraph._niches_kernels import chance_of_pairs
+
     key = rng.integers(2**63, dtype=np.uint64)
-    left_out = [_chance_of_pairs(layer, key) < share for layer in layers]
+    left_out = [chance_of_pairs(layer.sources, layer.targets, key) < share for layer in layers]
     return [(layer.chosen(~out), layer.chosen(out)) for layer, out in zip(layers, left_out, strict=True)]
-
-
-def _chance_of_pairs(layer: Layer, key: np.uint64) -> Numbers:
-    """A number from 0 to 1 for every pair, the same wherever it occurs and both ways (splitmix64)."""
-    low, high = np.minimum(layer.sources, layer.targets), np.maximum(layer.sources, layer.targets)
-    mixed = (low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64)) + key
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return (mixed ^ (mixed >> np.uint64(31))) / 2.0**64
 
 
 def evening(layer: Layer) -> Numbers:

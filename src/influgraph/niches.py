@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from influgraph import _niches_choice as choice
 from influgraph import _niches_ensemble as ensemble
 from influgraph._niches_layers import Scene, tie_up
 from influgraph._niches_membership import Attachment, attach, belonging, membership_shares
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from influgraph._niches_ensemble import Trial
+    from influgraph._niches_choice import Choice
     from influgraph._niches_layers import Labels, Numbers
 
-BEYOND_CHANCE = 4.0
 FEWEST_TO_DIVIDE = 50  # accounts of a niche
 NOBODY = "no niches: nobody's ties are those of a member rather than of chance, or too few are tied so"
 SHARES = ["account_id", "niche", "share", "share_low", "share_high"]
@@ -153,9 +153,9 @@ def find_niches(
     scene = Scene.of(networks, terms)
     if scene is None:
         return _nothing(ids, "nobody pays attention to anybody")
-    found = _choose(scene, resolution, runs, rng)
+    found = choice.choose(scene, resolution, runs, rng)
     test = resolution is None if tested is None else tested
-    missing = _beyond_chance(scene, found, runs, rng) if test else None
+    missing = choice.beyond_chance(scene, found, runs, rng) if test else None
     return (
         _nothing(ids, missing, found, scene)
         if missing
@@ -252,78 +252,8 @@ def _check_terms(terms: csr_array, accounts: int) -> None:
         raise ValueError("terms must have weights that are finite and not negative")
 
 
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    """Trials at all resolutions, the chosen one, and the share each layer has in the say."""
-
-    trials: list[Trial]
-    best: Trial
-    shares: Numbers
-
-
-def _choose(scene: Scene, resolution: float | None, runs: int, rng: np.random.Generator) -> _Choice:
-    shares = np.full(len(scene.layers), 1 / len(scene.layers))
-    looked: dict[int, Trial] = {}
-    if len(shares) > 1:
-        several = _ensemble(scene, shares, rng)
-        looked = several.look() if resolution is None else {0: several.trial(resolution, runs=2)}
-        told = _say(_best(looked, shares))
-        if not told.any() and resolution is None:
-            # One layer may drown what another tells.
-            told, looked = _most_telling(scene, rng)
-        shares = told if told.any() else shares
-    several = _ensemble(scene, shares, rng)
-    trials = several.scan(runs, looked) if resolution is None else [several.trial(resolution, runs=runs)]
-    return _Choice(trials, ensemble.simplest(trials, shares), shares)
-
-
-def _most_telling(scene: Scene, rng: np.random.Generator) -> tuple[Numbers, dict[int, Trial]]:
-    """All say for the layer whose niches tell most of its ties left out, and where they were found."""
-    alone = np.eye(len(scene.layers))
-    looks = [_ensemble(scene, say, rng).look() for say in alone]
-    scores = [_best(looked, say).score(say) for looked, say in zip(looks, alone, strict=True)]
-    most = int(np.argmax(scores))
-    return alone[most], looks[most]
-
-
-def _best(looked: Mapping[int, Trial], shares: Numbers) -> Trial:
-    return max(looked.values(), key=lambda trial: trial.score(shares))
-
-
-def _ensemble(scene: Scene, shares: Numbers, rng: np.random.Generator) -> ensemble.Ensemble:
-    return ensemble.Ensemble(scene.layers, shares, size=scene.size, accounts=len(scene.place), rng=rng)
-
-
-def _say(trial: Trial) -> Numbers:
-    """Share of each layer: the log odds that its ties left out fall inside of niches, beside chance.
-
-    Times the root of how many ties' worth there is: more ties tell more, but not each tie anew.
-    """
-    chance = np.clip(trial.chance, 1e-9, 1 - 1e-9)
-    inside = np.clip(chance + np.maximum(trial.excess - 2 * trial.error, 0), 1e-9, 1 - 1e-9)
-    odds = np.log(inside / (1 - inside)) - np.log(chance / (1 - chance))
-    odds = odds * np.sqrt(trial.worth.mean(axis=0))
-    return np.asarray(odds / odds.sum() if odds.any() else odds)
-
-
-def _beyond_chance(scene: Scene, found: _Choice, runs: int, rng: np.random.Generator) -> str | None:
-    """Why there are no niches, in words; None where there are some."""
-    usual = ensemble.chance_excess(
-        scene.layers, found.shares, resolution=found.best.resolution, size=scene.size, runs=runs, rng=rng
-    )
-    gain = float((found.best.excess - usual.excess) @ found.shares)
-    error = float(np.sqrt(((found.best.error**2 + usual.error**2) * found.shares**2).sum()))
-    if gain > max(BEYOND_CHANCE * error, 1e-6):
-        return None
-    inside, chance = (float(trial.excess @ found.shares) for trial in (found.best, usual))
-    return (
-        f"no niches: of ties left out, {inside:.1%} more than expected lie inside of niches, "
-        f"and {chance:.1%} where the same accounts are tied at random; that could be chance"
-    )
-
-
 def _described(
-    ids: pd.Index, scene: Scene, found: _Choice, runs: int, smallest: int, rng: np.random.Generator
+    ids: pd.Index, scene: Scene, found: Choice, runs: int, smallest: int, rng: np.random.Generator
 ) -> Niches:
     accounts = len(scene.place)
     ties = tie_up(scene.layers, found.shares, size=scene.size)
@@ -383,7 +313,7 @@ def _stability(label: Labels, partitions: list[Labels], names: NDArray[np.int64]
     return pd.Series(likeness[named >= 0][order], index=index, name="stability")
 
 
-def _scan_table(found: _Choice, accounts: int) -> pd.DataFrame:
+def _scan_table(found: Choice, accounts: int) -> pd.DataFrame:
     rows = [
         (
             trial.resolution,
@@ -399,13 +329,13 @@ def _scan_table(found: _Choice, accounts: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SCAN)
 
 
-def _layer_table(scene: Scene, found: _Choice) -> pd.DataFrame:
+def _layer_table(scene: Scene, found: Choice) -> pd.DataFrame:
     index = pd.Index(scene.names, name="layer")
     columns = found.shares, found.best.excess, found.best.error
     return pd.DataFrame(np.column_stack(columns), index=index, columns=LAYERS)
 
 
-def _nothing(ids: pd.Index, reason: str, found: _Choice | None = None, scene: Scene | None = None) -> Niches:
+def _nothing(ids: pd.Index, reason: str, found: Choice | None = None, scene: Scene | None = None) -> Niches:
     nobody = np.empty(0, np.int64)
     scan = pd.DataFrame(columns=SCAN)
     layers = pd.DataFrame(columns=LAYERS, index=pd.Index([], name="layer", dtype="str"), dtype=np.float64)

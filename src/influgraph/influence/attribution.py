@@ -209,15 +209,14 @@ def _modelled(
     numbers = fewer.lower(numbers)
     parts["had_anyway"] += total - numbers[:, 3]
     by_label = partial(_explanation.by_label, exposure, fitted, effects)
-    authors = exposure.authors[effects.authors]
-    names = data.account_ids[authors]
+    names = data.account_ids[exposure.authors[effects.authors]]
     divided = beside | _divided(data, niches, names, lambda **of: fewer.lower_labels(by_label(**of)))
     if topics is not None and topics.notna().any():
         # Posts that are not listed are of no topic, which is the last number.
         topic = np.append(_exposure.number_niches(topics), topics.nunique())
         found = _explanation.by_topic(scene, exposure, fitted, effects, topic=topic, window=window)
         divided["by_topic"] = _named_parts(fewer.lower_labels(found), names, topics, "topic")
-    estimated = np.isin(np.arange(len(data.account_ids)), authors)
+    estimated = data.account_ids.isin(names)
     grade = _grade(data, acts, dates=dates)
     accounts = _result.frame_estimates(data, numbers, estimated, grade=grade, missing=_why_not(data))
     parts = parts.assign(influence_information=effects.information, **fewer.columns())
